@@ -1,0 +1,28 @@
+"""Errors a user can cause: one line that names the thing, the value, what is allowed and the remedy.
+
+The command line prints that line after `Error: ` and ends with the error's exit status; no traceback.
+"""
+
+
+class BnlabError(Exception):
+    """The request can't be carried out as it was made."""
+
+    exit_status = 2
+
+
+class DataError(BnlabError):
+    """A data set or one of its files is missing, damaged, foreign or too small."""
+
+
+class SettingsError(BnlabError):
+    """A settings file, a `--set` or an option holds something that isn't allowed."""
+
+
+class StoreError(BnlabError):
+    """The results folder can't be written."""
+
+
+class RunError(BnlabError):
+    """A run was rightly asked for and broke off (a worker process died, memory ran out)."""
+
+    exit_status = 1
