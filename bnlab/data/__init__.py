@@ -1,0 +1,11 @@
+"""The data sets: a registry of names, one module a data set, and images embedded in the package.
+
+Importing this needs no NumPy; a data set's module is imported when that data set is asked for.
+"""
+
+from bnlab.data.dataset import Dataset
+from bnlab.data.description import Description
+from bnlab.data.folders import search_folders
+from bnlab.data.registry import DATASETS, DEFAULT, Entry, describe, load
+
+__all__ = ["DATASETS", "DEFAULT", "Dataset", "Description", "Entry", "describe", "load", "search_folders"]

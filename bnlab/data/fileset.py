@@ -1,0 +1,71 @@
+"""A data set that lies in files: found in the folders searched, split, loaded and described, whatever their layout."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bnlab.data.dataset import Dataset
+from bnlab.data.description import Description
+from bnlab.data.folders import places
+from bnlab.data.split import NUM_VALIDATION, Part, num_training, split
+from bnlab.errors import DataError
+
+
+@dataclass(frozen=True)
+class Files:
+    """The files of one folder: those for training (at least one of them is there), those for test, and what reads them."""
+
+    train: Sequence[Path]
+    test: Sequence[Path]
+    open_train: Callable[[], Sequence[Part]]
+    open_test: Callable[[], Part]
+
+
+@dataclass(frozen=True)
+class FileSet:
+    """A data set in files.
+
+    subfolders: names of folders, besides the data set's own, that its files usually lie in.
+    files: which files make it up, in words. find: the files in a folder, None if it holds none.
+    """
+
+    name: str
+    source: str
+    subfolders: tuple[str, ...]
+    files: str
+    find: Callable[[Path], Files | None]
+
+    def load(self, folders: Sequence[Path], num_train: int | None, num_test: int) -> Dataset:
+        """See `bnlab.data.load`."""
+        _, files = self._found(folders)
+        parts = files.open_train()
+        test = files.open_test() if num_test else None
+        return split(self.name, parts, test, num_train, num_test)
+
+    def describe(self, folders: Sequence[Path]) -> Description:
+        """See `bnlab.data.describe`."""
+        try:
+            folder, files = self._found(folders)
+        except DataError as error:
+            return Description(self.name, False, "", self.source, problem=str(error))
+        size = sum(path.stat().st_size for path in (*files.train, *files.test) if path.is_file())
+        try:
+            parts = files.open_train()
+            num_train = num_training(self.name, parts)
+            num_test = files.open_test().count if any(path.exists() for path in files.test) else 0
+        except DataError as error:
+            return Description(self.name, True, str(folder), self.source, num_bytes=size, problem=str(error))
+        return Description(
+            self.name, True, str(folder), self.source, parts[0].shape, num_train, NUM_VALIDATION, num_test, size
+        )
+
+    def _found(self, folders: Sequence[Path]) -> tuple[Path, Files]:
+        for folder in places(folders, (self.name, *self.subfolders)):
+            files = self.find(folder)
+            if files:
+                return folder, files
+        searched = ", ".join(map(str, folders)) or "no folder at all"
+        target = folders[0] / self.name if folders else "a folder, and name it"
+        raise DataError(f"no files of {self.name} found (searched: {searched}): put {self.files} into {target}")

@@ -1,0 +1,78 @@
+"""The table of data sets. To add one, write a module with `load` and `describe`, and add its row here.
+
+A row holds the module's name instead of the module, so that listing the data sets imports none of them.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol, cast
+
+from bnlab.data.dataset import Dataset
+from bnlab.data.description import Description
+from bnlab.errors import DataError
+
+
+class Module(Protocol):
+    """What a data set's module offers."""
+
+    def load(self, folders: Sequence[Path], num_train: int | None, num_test: int) -> Dataset: ...
+
+    def describe(self, folders: Sequence[Path]) -> Description: ...
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A data set as the registry knows it: the module that loads it, and one line of help."""
+
+    module: str
+    help: str
+
+
+DATASETS = {
+    "fashion-mnist-mini": Entry("bnlab.data.fashion_mnist_mini", "6,000 images of Fashion-MNIST that come with bnlab"),
+    "fashion-mnist": Entry("bnlab.data.fashion_mnist", "Fashion-MNIST, or images of your own, from IDX files"),
+    "cifar10": Entry("bnlab.data.cifar10", "CIFAR-10 from its official files, binary or pickled"),
+    "synthetic": Entry("bnlab.data.synthetic", "noisy 8 x 8 patterns made on the spot, for quick trials"),
+}
+DEFAULT = "fashion-mnist-mini"
+
+
+def load(
+    name: str, folders: Sequence[str | Path] = (), num_train: int | None = None, num_test: int = 0
+) -> Dataset:
+    """The data set `name`: its first `num_train` training images (None: all), all its validation images, and its first
+    `num_test` test images.
+
+    folders are searched in order; the first that holds the data set's files is the one read.
+    Raises DataError if the name is unknown, if files are missing or damaged, or if there are fewer images than asked for.
+    """
+    module = _module(name)
+    if num_train is not None and num_train < 1:
+        raise DataError(f"{num_train} training images of {name} asked for: ask for at least 1, or for none in particular")
+    if num_test < 0:
+        raise DataError(f"{num_test} test images of {name} asked for: ask for 0 or more")
+    return module.load(_paths(folders), num_train, num_test)
+
+
+def describe(name: str, folders: Sequence[str | Path] = ()) -> Description:
+    """What there is of the data set `name`, from the sizes and headers of its files. Raises DataError for an unknown name
+    alone: what is missing or damaged is told in `problem`.
+    """
+    return _module(name).describe(_paths(folders))
+
+
+def _module(name: str) -> Module:
+    if name not in DATASETS:
+        near = difflib.get_close_matches(name.lower(), DATASETS, n=1, cutoff=0.5)
+        hint = f"; did you mean '{near[0]}'?" if near else ""
+        raise DataError(f"unknown data set '{name}': choose one of {', '.join(DATASETS)}{hint}")
+    return cast(Module, import_module(DATASETS[name].module))
+
+
+def _paths(folders: Sequence[str | Path]) -> tuple[Path, ...]:
+    return tuple(Path(folder) for folder in folders)

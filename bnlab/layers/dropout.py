@@ -1,0 +1,45 @@
+"""Inverted dropout: in training each unit is kept with probability p and scaled by 1 / p, so that its mean stays as it is
+and the test-time layer is the identity.
+
+Source: Srivastava et al., 2014, "Dropout: a simple way to prevent neural networks from overfitting"; the scaling in
+training rather than at test time is the "inverted" form of its section 10. `p` is the probability of KEEPING a unit.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from bnlab.layers.modes import check_mode
+from bnlab.layers.types import Array, Param
+
+Cache: TypeAlias = Array | None
+
+
+def dropout_forward(x: Array, dropout_param: Param) -> tuple[Array, Cache]:
+    """`out = x · mask` with `mask = (u < p) / p`, u uniform on [0, 1); in test mode `out = x`.
+
+    x: any shape. dropout_param: `mode` 'train' or 'test'; `p`, the probability of keeping a unit, 0 < p <= 1; and where
+    the mask comes from: `seed` makes it the same at every call, `rng` is a stream to draw it from, neither means NumPy's
+    global stream. Raises ValueError for another mode or p.
+    """
+    mode, p = check_mode(dropout_param, "dropout_param"), dropout_param["p"]
+    if not 0 < p <= 1:
+        raise ValueError(f"dropout_param['p'] is {p!r}: it is the probability of keeping a unit, above 0 and at most 1")
+    if mode == "test":
+        return x.copy(), None
+    mask = ((_stream(dropout_param).random(x.shape) < p) / p).astype(x.dtype)
+    return x * mask, mask
+
+
+def dropout_backward(dout: Array, cache: Cache) -> Array:
+    """`dx = dout · mask`; in test mode `dx = dout`. dout, dx: shaped like x."""
+    return dout.copy() if cache is None else dout * cache
+
+
+def _stream(dropout_param: Param) -> Any:
+    seed = dropout_param.get("seed")
+    if seed is not None:
+        return np.random.RandomState(seed)
+    return dropout_param.get("rng") or np.random
