@@ -1,0 +1,98 @@
+"""Fully connected nets: L-1 times {affine, [normalization], relu, [dropout]}, then affine; softmax on top."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from bnlab.layers.types import Param
+from bnlab.nets.net import Net
+from bnlab.parameters import Shapes
+from bnlab.nets.stages import NORMALIZATIONS, Affine, Dropout, FirstAffine, Normalization, Relu, Stage
+
+
+class FullyConnectedNet(Net):
+    """A net with any number of hidden layers.
+
+    hidden_dims: the hidden layers' widths. input_dim: pixels an image. dropout_keep_ratio: the probability of keeping a
+    unit; 1 means no dropout. normalization: None or a name from the table of normalizations; the last layer is not
+    normalized. reg: L2 strength. weight_scale: the standard deviation of the initial weights; biases and beta start at
+    zero, gamma at one. seed: makes the dropout masks the same at each call, for gradient checks. rng: the stream for the
+    weights, dropout_rng: that for the masks; None means NumPy's global stream. Parameters are W1, b1, gamma1, beta1, W2, ….
+    Raises ValueError for an unknown normalization or a keep ratio outside (0, 1].
+    """
+
+    def __init__(
+        self,
+        hidden_dims: Sequence[int],
+        input_dim: int = 3 * 32 * 32,
+        num_classes: int = 10,
+        dropout_keep_ratio: float = 1,
+        normalization: str | None = None,
+        reg: float = 0.0,
+        weight_scale: float = 1e-2,
+        dtype: DTypeLike = np.float32,
+        seed: int | None = None,
+        rng: Any = None,
+        dropout_rng: Any = None,
+    ) -> None:
+        if normalization is not None and normalization not in NORMALIZATIONS:
+            known = ", ".join(NORMALIZATIONS)
+            raise ValueError(f"normalization is {normalization!r}: it must be None or one of {known}")
+        if not 0 < dropout_keep_ratio <= 1:
+            raise ValueError(f"dropout_keep_ratio is {dropout_keep_ratio!r}: it must be above 0 and at most 1")
+        self.normalization, self.num_layers = normalization, len(hidden_dims) + 1
+        self.dropout_param: Param = {"mode": "train", "p": dropout_keep_ratio, "seed": seed, "rng": dropout_rng}
+        dims = [input_dim, *hidden_dims, num_classes]
+        super().__init__(self._stages(), _shapes(dims, normalization is not None), reg, dtype)
+        self._draw_weights(weight_scale, rng or np.random)
+
+    def _stages(self) -> list[Stage]:
+        stages: list[Stage] = []
+        for i in range(1, self.num_layers):
+            stages.append(_affine(i))
+            if self.normalization is not None:
+                stages.append(Normalization(self.normalization, f"gamma{i}", f"beta{i}"))
+            stages.append(Relu())
+            if self.dropout_param["p"] != 1:
+                stages.append(Dropout(self.dropout_param))
+        return [*stages, _affine(self.num_layers)]
+
+
+class TwoLayerNet(Net):
+    """affine, relu, affine, softmax: parameters W1, b1, W2, b2, in float64 unless told otherwise.
+
+    Arguments as in `FullyConnectedNet`, with one hidden layer of hidden_dim.
+    """
+
+    def __init__(
+        self,
+        input_dim: int = 3 * 32 * 32,
+        hidden_dim: int = 100,
+        num_classes: int = 10,
+        weight_scale: float = 1e-3,
+        reg: float = 0.0,
+        dtype: DTypeLike = np.float64,
+        rng: Any = None,
+    ) -> None:
+        shapes = _shapes([input_dim, hidden_dim, num_classes], normalized=False)
+        super().__init__([_affine(1), Relu(), _affine(2)], shapes, reg, dtype)
+        self._draw_weights(weight_scale, rng or np.random)
+
+
+def _affine(i: int) -> Affine:
+    """The i-th affine layer, counted from 1."""
+    return (FirstAffine if i == 1 else Affine)(f"W{i}", f"b{i}")
+
+
+def _shapes(dims: Sequence[int], normalized: bool) -> Shapes:
+    """The parameters' shapes by name, for layers from dims[0] through the hidden ones to dims[-1] units."""
+    shapes: Shapes = {}
+    for i, (fan_in, fan_out) in enumerate(zip(dims[:-1], dims[1:], strict=True), start=1):
+        shapes |= {f"W{i}": (fan_in, fan_out), f"b{i}": (fan_out,)}
+        if normalized and i < len(dims) - 1:
+            shapes |= {f"gamma{i}": (fan_out,), f"beta{i}": (fan_out,)}
+    return shapes

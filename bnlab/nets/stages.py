@@ -1,0 +1,108 @@
+"""The stages a net is a list of: each calls one pair of layer functions with the net's named parameters.
+
+`forward(x, params, mode) -> (out, cache)` and `backward(dout, cache, grads) -> dx`, which also writes the gradients of the
+stage's own parameters into the named arrays of `grads`. A stage keeps the layer's param dict (running statistics, where a
+mask comes from). mode is 'train', 'test', or 'statistics': as at test time, but for normalizations, which move their
+running statistics as in training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from bnlab.layers.activations import relu_backward, relu_forward
+from bnlab.layers.affine import affine_forward, affine_input_gradient, affine_parameter_gradients
+from bnlab.layers.dropout import dropout_backward, dropout_forward
+from bnlab.layers.normalization import (
+    batchnorm_backward_alt,
+    batchnorm_forward,
+    layernorm_backward,
+    layernorm_forward,
+)
+from bnlab.layers.types import Array, Param
+
+Arrays = Mapping[str, Array]
+
+
+class Normalizer(NamedTuple):
+    """A normalization as nets look it up: its pair of functions, and whether it keeps running statistics."""
+
+    forward: Callable[..., tuple[Array, Any]]
+    backward: Callable[..., tuple[Array, Array, Array]]
+    running: bool
+
+
+NORMALIZATIONS = {
+    "batchnorm": Normalizer(batchnorm_forward, batchnorm_backward_alt, running=True),
+    "layernorm": Normalizer(layernorm_forward, layernorm_backward, running=False),
+}
+
+
+class Stage:
+    """A layer in its place in a net. The base class is one without parameters or state."""
+
+    def forward(self, x: Array, params: Arrays, mode: str) -> tuple[Array, Any]:
+        raise NotImplementedError
+
+    def backward(self, dout: Array, cache: Any, grads: Arrays) -> Array | None:
+        raise NotImplementedError
+
+
+class Affine(Stage):
+    """The affine layer with weights and biases of the given names."""
+
+    def __init__(self, w: str, b: str) -> None:
+        self.w, self.b = w, b
+
+    def forward(self, x: Array, params: Arrays, mode: str) -> tuple[Array, Any]:
+        return affine_forward(x, params[self.w], params[self.b])
+
+    def backward(self, dout: Array, cache: Any, grads: Arrays) -> Array | None:
+        affine_parameter_gradients(dout, cache, grads[self.w], grads[self.b])
+        return affine_input_gradient(dout, cache)
+
+
+class FirstAffine(Affine):
+    """An affine layer on the images themselves: nobody asks for their gradient, which would cost a third of the step."""
+
+    def backward(self, dout: Array, cache: Any, grads: Arrays) -> None:
+        affine_parameter_gradients(dout, cache, grads[self.w], grads[self.b])
+
+
+class Normalization(Stage):
+    """A normalization from the table, with its own param dict in `param`."""
+
+    def __init__(self, kind: str, gamma: str, beta: str) -> None:
+        self.normalizer, self.gamma, self.beta = NORMALIZATIONS[kind], gamma, beta
+        self.param: Param = {"mode": "train"}
+
+    def forward(self, x: Array, params: Arrays, mode: str) -> tuple[Array, Any]:
+        self.param["mode"] = "test" if mode == "test" else "train"
+        return self.normalizer.forward(x, params[self.gamma], params[self.beta], self.param)
+
+    def backward(self, dout: Array, cache: Any, grads: Arrays) -> Array:
+        dx, grads[self.gamma][...], grads[self.beta][...] = self.normalizer.backward(dout, cache)
+        return dx
+
+
+class Relu(Stage):
+    def forward(self, x: Array, params: Arrays, mode: str) -> tuple[Array, Any]:
+        return relu_forward(x)
+
+    def backward(self, dout: Array, cache: Any, grads: Arrays) -> Array:
+        return relu_backward(dout, cache)
+
+
+class Dropout(Stage):
+    """Inverted dropout; all dropout stages of a net share one param dict, and so one stream of masks."""
+
+    def __init__(self, param: Param) -> None:
+        self.param = param
+
+    def forward(self, x: Array, params: Arrays, mode: str) -> tuple[Array, Any]:
+        self.param["mode"] = "train" if mode == "train" else "test"
+        return dropout_forward(x, self.param)
+
+    def backward(self, dout: Array, cache: Any, grads: Arrays) -> Array:
+        return dropout_backward(dout, cache)

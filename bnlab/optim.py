@@ -1,0 +1,141 @@
+"""Update rules: `rule(w, dw, config=None, out=None) -> (next_w, config)`.
+
+A rule's settings and its state live in `config`, under the names given below, and are there after the call. Without `out`
+nothing that came in is overwritten. With `out` (it may be w itself) the next w is written there and the state is
+moved in place: so the Solver updates a whole net, one flat vector, in a few passes and without new memory.
+
+Sources: momentum, Polyak, 1964; RMSProp, Tieleman and Hinton, 2012, lecture 6.5; Adam, Kingma and Ba, 2015, algorithm 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array: TypeAlias = NDArray[Any]
+Config: TypeAlias = dict[str, Any]
+Rule: TypeAlias = Callable[..., tuple[Array, Config]]
+
+BLOCK = 16_384
+"""Entries updated at a time: a block of w, dw and the state stays in the processor's cache through all passes."""
+
+
+def sgd(w: Array, dw: Array, config: Config | None = None, out: Array | None = None) -> tuple[Array, Config]:
+    """`w - learning_rate · dw`. w, dw: any one shape. config: `learning_rate` (1e-2)."""
+    config = _with_defaults(config, learning_rate=1e-2)
+    lr = config["learning_rate"]
+    next_w = _destination(w, out)
+    for w_, dw_, out_, step in _blocks(w, dw, next_w):
+        np.multiply(dw_, lr, out=step)
+        np.subtract(w_, step, out=out_)
+    return next_w, config
+
+
+def sgd_momentum(w: Array, dw: Array, config: Config | None = None, out: Array | None = None) -> tuple[Array, Config]:
+    """`v = momentum · v - learning_rate · dw`, then `w + v`.
+
+    config: `learning_rate` (1e-2), `momentum` (0.9); state `velocity`, shaped like w, zeros at first.
+    """
+    config = _with_defaults(config, learning_rate=1e-2, momentum=0.9)
+    lr, momentum = config["learning_rate"], config["momentum"]
+    next_w = _destination(w, out)
+    velocity = _state(config, "velocity", w, out)
+    for w_, dw_, out_, v, step in _blocks(w, dw, next_w, velocity):
+        np.multiply(dw_, lr, out=step)
+        v *= momentum
+        v -= step
+        np.add(w_, v, out=out_)
+    return next_w, config
+
+
+def rmsprop(w: Array, dw: Array, config: Config | None = None, out: Array | None = None) -> tuple[Array, Config]:
+    """`cache = decay_rate · cache + (1 - decay_rate) · dw²`, then `w - learning_rate · dw / (sqrt(cache) + epsilon)`.
+
+    config: `learning_rate` (1e-2), `decay_rate` (0.99), `epsilon` (1e-8, outside the root); state `cache`, shaped like w,
+    zeros at first.
+    """
+    config = _with_defaults(config, learning_rate=1e-2, decay_rate=0.99, epsilon=1e-8)
+    lr, decay, epsilon = config["learning_rate"], config["decay_rate"], config["epsilon"]
+    next_w = _destination(w, out)
+    cache = _state(config, "cache", w, out)
+    for w_, dw_, out_, c, step in _blocks(w, dw, next_w, cache):
+        _decay_square(c, dw_, decay, step)
+        np.sqrt(c, out=step)
+        step += epsilon
+        np.divide(dw_, step, out=step)
+        step *= lr
+        np.subtract(w_, step, out=out_)
+    return next_w, config
+
+
+def adam(w: Array, dw: Array, config: Config | None = None, out: Array | None = None) -> tuple[Array, Config]:
+    """`m = beta1 · m + (1 - beta1) · dw`, `v = beta2 · v + (1 - beta2) · dw²`, then with `mhat = m / (1 - beta1ᵗ)` and
+    `vhat = v / (1 - beta2ᵗ)`: `w - learning_rate · mhat / (sqrt(vhat) + epsilon)`.
+
+    config: `learning_rate` (1e-3), `beta1` (0.9), `beta2` (0.999), `epsilon` (1e-8); state `m` and `v`, shaped like w,
+    zeros at first, and `t`, the number of steps so far, counted up before use.
+    """
+    config = _with_defaults(config, learning_rate=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-8, t=0)
+    config["t"] += 1
+    beta1, beta2, t = config["beta1"], config["beta2"], config["t"]
+    root = (1 - beta2**t) ** 0.5
+    # Both corrections moved out of the passes: lr · mhat / (sqrt(vhat) + eps) = rate · m / (sqrt(v) + eps · root).
+    rate, epsilon = config["learning_rate"] * root / (1 - beta1**t), config["epsilon"] * root
+    next_w = _destination(w, out)
+    first, second = _state(config, "m", w, out), _state(config, "v", w, out)
+    for w_, dw_, out_, m, v, step in _blocks(w, dw, next_w, first, second):
+        np.multiply(dw_, 1 - beta1, out=step)
+        m *= beta1
+        m += step
+        _decay_square(v, dw_, beta2, step)
+        np.sqrt(v, out=step)
+        step += epsilon
+        np.divide(m, step, out=step)
+        step *= rate
+        np.subtract(w_, step, out=out_)
+    return next_w, config
+
+
+RULES: dict[str, Rule] = {"sgd": sgd, "sgd_momentum": sgd_momentum, "rmsprop": rmsprop, "adam": adam}
+
+
+def _with_defaults(config: Config | None, **defaults: float) -> Config:
+    config = {} if config is None else config
+    for key, value in defaults.items():
+        config.setdefault(key, value)
+    return config
+
+
+def _destination(w: Array, out: Array | None) -> Array:
+    return np.empty(w.shape, w.dtype) if out is None else out
+
+
+def _state(config: Config, key: str, w: Array, out: Array | None) -> Array:
+    """The state array to move in place: the caller's own only where the caller asked for that by giving `out`."""
+    state = config.get(key)
+    if state is None:
+        state = np.zeros(w.shape, w.dtype)
+    elif out is None:
+        state = np.array(state)
+    config[key] = state
+    return state
+
+
+def _blocks(*arrays: Array) -> Iterator[tuple[Array, ...]]:
+    """Matching blocks of flat views of the arrays, and scratch memory of the block's length, block by block."""
+    flat = [array.reshape(-1) for array in arrays]
+    scratch = np.empty(min(BLOCK, flat[0].size), flat[0].dtype)
+    for start in range(0, flat[0].size, BLOCK):
+        parts = [array[start : start + BLOCK] for array in flat]
+        yield *parts, scratch[: parts[0].size]
+
+
+def _decay_square(average: Array, dw: Array, decay: float, scratch: Array) -> None:
+    """`average = decay · average + (1 - decay) · dw²`, in place."""
+    np.multiply(dw, dw, out=scratch)
+    scratch *= 1 - decay
+    average *= decay
+    average += scratch
