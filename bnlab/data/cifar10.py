@@ -1,7 +1,7 @@
 """CIFAR-10 from its official files, in the binary or the pickled layout: data_batch_1 to data_batch_5 and test_batch.
 
-The first few data batches are enough, with any number of images each. Where a folder holds both layouts, the binary one is
-read: it is the quicker.
+The first few data batches are enough, with any number of images each. Where a folder holds both layouts, the binary
+one is read: it is the quicker.
 """
 
 from __future__ import annotations

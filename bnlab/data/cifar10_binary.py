@@ -22,7 +22,7 @@ def open_binary(path: Path) -> Part:
     with reading(path):
         size = path.stat().st_size
     if size == 0 or size % RECORD:
-        found = "is empty" if size == 0 else f"its size leaves {size % RECORD:,} bytes over"
+        found = "it is empty" if size == 0 else f"its size leaves {size % RECORD:,} bytes over"
         raise damaged(path, found, EXPECTED)
     return Part(size // RECORD, SHAPE, partial(_blocks, path))
 
@@ -32,7 +32,7 @@ def _blocks(path: Path, limit: int) -> Iterator[Block]:
         for rows in chunks(limit, RECORD):
             records = np.fromfile(file, np.uint8, (rows.stop - rows.start) * RECORD)
             if len(records) < (rows.stop - rows.start) * RECORD:
-                raise damaged(path, "shrank while it was read", EXPECTED)
+                raise damaged(path, "it shrank while it was read", EXPECTED)
             records = records.reshape(-1, RECORD)
             labels = records[:, 0]
             check_labels(path, labels, EXPECTED, rows.start)

@@ -1,7 +1,7 @@
 """CIFAR-10's pickled layout: a dict with `b'data'`, an array uint8 (N, 3072), and `b'labels'`, a list of N numbers.
 
-A file is read twice: once for its number of images, without the pixels, and once, when its turn comes, in full. So one file
-at a time is in memory.
+A file is read twice: once for its number of images, without the pixels, and once, when its turn comes, in full. So one
+file at a time is in memory.
 """
 
 from __future__ import annotations
@@ -17,21 +17,22 @@ from numpy.typing import NDArray
 from bnlab.data.cifar10_binary import SHAPE
 from bnlab.data.dataset import chunks
 from bnlab.data.faults import check_labels, damaged, reading
-from bnlab.data.safe_pickle import PickledArray, PickleFault, read_pickle
+from bnlab.data.pickled_array import BadPickleError, PickledArray
+from bnlab.data.safe_pickle import read_pickle
 from bnlab.data.split import Block, Part
 
 PIXELS = 3 * 32 * 32
 EXPECTED = (
-    f"{PIXELS:,} bytes an image and a few more (about 31,035,000 for 10,000 images), a pickled dict with b'data', uint8 "
-    f"(N, {PIXELS}), and b'labels', N numbers"
+    f"{PIXELS:,} bytes an image and a few more (about 31,035,000 for 10,000 images), a pickled dict with "
+    f"b'data', uint8 (N, {PIXELS}), and b'labels', N numbers of 0 to 9"
 )
 
 
 def open_pickled(path: Path) -> Part:
-    """The images of one file. Raises DataError if it isn't such a pickle, or asks for anything that one doesn't need."""
+    """The images of one file. Raises DataError if it isn't such a pickle, or asks for what no image needs."""
     try:
         count = _contents(path, skim=True)[0].shape[0]
-    except PickleFault:  # not every harmless pickle can be skimmed; what is wrong with the others shows in full
+    except BadPickleError:  # not every harmless pickle can be skimmed; what is wrong with the others shows in full
         count = _contents_or_fault(path)[0].shape[0]
     return Part(count, SHAPE, partial(_blocks, path))
 
@@ -39,7 +40,8 @@ def open_pickled(path: Path) -> Part:
 def _blocks(path: Path, limit: int) -> Iterator[Block]:
     array, labels = _contents_or_fault(path)
     check_labels(path, labels, EXPECTED)
-    pixels = np.frombuffer(array.data, np.uint8).reshape(array.shape, order=array.order)
+    pixels = np.frombuffer(array.data, np.uint8)
+    pixels = pixels.reshape(array.shape) if array.order == "C" else pixels.reshape(array.shape[::-1]).T
     for rows in chunks(limit, PIXELS):
         yield np.ascontiguousarray(pixels[rows]).reshape(-1, *SHAPE), labels[rows]
 
@@ -47,39 +49,40 @@ def _blocks(path: Path, limit: int) -> Iterator[Block]:
 def _contents_or_fault(path: Path) -> tuple[PickledArray, NDArray[np.integer]]:
     try:
         return _contents(path, skim=False)
-    except PickleFault as fault:
+    except BadPickleError as fault:
         raise damaged(path, str(fault), EXPECTED) from fault
 
 
 def _contents(path: Path, skim: bool) -> tuple[PickledArray, NDArray[np.integer]]:
-    """The pixels, still as they were pickled, and the labels. Raises PickleFault if they aren't what they should be."""
+    """The pixels, as they were pickled, and the labels. Raises BadPickleError if they aren't what they should be."""
     with reading(path):
         contents = read_pickle(path, skim)
         size = path.stat().st_size
     if not isinstance(contents, dict):
-        raise PickleFault(f"holds a {type(contents).__name__}, not a dict")
+        raise BadPickleError(f"it holds a {type(contents).__name__}, not a dict")
     pixels = _pixels(contents.get(b"data"))
-    # Skimmed pixels are taken at their word, so the word must at least fit into the file.
-    if pixels.shape[0] * PIXELS > size:
-        raise PickleFault(f"is too small for the {pixels.shape[0]:,} images it announces")
+    # Of skimmed pixels only the announced number is known: it must at least fit into the file.
+    there = size if skim else len(pixels.data)
+    if pixels.shape[0] * PIXELS > there or not (skim or pixels.shape[0] * PIXELS == there):
+        raise BadPickleError(f"it announces {pixels.shape[0]:,} images and has {there:,} bytes for them")
     labels = _labels(contents.get(b"labels"))
     if len(labels) != pixels.shape[0]:
-        raise PickleFault(f"has {pixels.shape[0]:,} images, but {len(labels):,} labels")
+        raise BadPickleError(f"it has {pixels.shape[0]:,} images, but {len(labels):,} labels")
     return pixels, labels
 
 
 def _pixels(data: Any) -> PickledArray:
     if not isinstance(data, PickledArray):
-        raise PickleFault("has no array under b'data'")
+        raise BadPickleError("it has no array under b'data'")
     if data.dtype != "u1" or len(data.shape) != 2 or data.shape[1] != PIXELS or data.shape[0] < 1:
-        raise PickleFault(f"has an array of {data.dtype} {data.shape} under b'data'")
+        raise BadPickleError(f"it has an array of {data.dtype} {data.shape} under b'data'")
     return data
 
 
 def _labels(labels: Any) -> NDArray[np.int64]:
     if not isinstance(labels, list) or not all(type(label) is int for label in labels):
-        raise PickleFault("has no list of whole numbers under b'labels'")
+        raise BadPickleError("it has no list of whole numbers under b'labels'")
     try:
         return np.array(labels, np.int64)
     except OverflowError as error:
-        raise PickleFault("has labels beyond 64 bits") from error
+        raise BadPickleError("it has labels beyond 64 bits") from error

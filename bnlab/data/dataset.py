@@ -21,10 +21,10 @@ CHUNK_BYTES = 1_500_000  # so that a chunk and its float64 copy stay in the proc
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Images uint8 (N, C, H, W) and labels int64 (N,), 0 to 9, for training, validation and test; there may be no test images.
+    """Images, uint8 (N, C, H, W), and labels, int64 (N,) of 0 to 9, for training, validation and test.
 
     mean: float64 (C, H, W), the mean of all images the data set has for training, however many are held here.
-    The arrays aren't meant to be changed.
+    There may be no test images. The arrays aren't meant to be changed.
     """
 
     x_train: NDArray[np.uint8]
@@ -36,8 +36,9 @@ class Dataset:
     mean: NDArray[np.float64]
 
     def arrays(self, dtype: DTypeLike = "float32") -> dict[str, NDArray[Any]]:
-        """`X_train, y_train, X_val, y_val` as a Solver takes them: X (N, C, H, W) is pixels minus mean, computed in float64
-        and rounded once to dtype.
+        """`X_train, y_train, X_val, y_val` as a Solver takes them.
+
+        X (N, C, H, W) is pixels minus mean, computed in float64 and rounded once to dtype.
         """
         return {
             "X_train": self._centred(self.x_train, dtype),
@@ -48,8 +49,9 @@ class Dataset:
 
     @cached_property
     def fingerprint(self) -> str:
-        """16 hex digits that stand for the training and validation images held, their labels and the mean, wherever they were
-        read from: the beginning of the SHA-256 of their shapes and values.
+        """16 hex digits that stand for the training and validation images held, their labels and the mean.
+
+        They are the first of the SHA-256 of shapes and values, so it doesn't matter where these were read from.
         """
         digest = hashlib.sha256()
         for images, labels in ((self.x_train, self.y_train), (self.x_val, self.y_val)):

@@ -27,7 +27,7 @@ def reading(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
-        raise DataError(f"cannot read {path}: {reason}; check that it is a file you may read") from error
+        raise DataError(f"cannot read {path}: {reason}; check that it is what it should be and that you may read it") from error
 
 
 def wanted(what: str, number: int | None, there: int) -> int:
@@ -42,4 +42,4 @@ def check_labels(path: Path, labels: NDArray[np.integer], expected: str, first: 
     wrong = (labels < 0) | (labels >= NUM_CLASSES)
     if wrong.any():
         at = int(wrong.argmax())
-        raise damaged(path, f"image {first + at} has the label {labels[at]}, not one of 0 to {NUM_CLASSES - 1}", expected)
+        raise damaged(path, f"image {first + at} has the label {labels[at]}, not 0 to {NUM_CLASSES - 1}", expected)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bnlab.data.dataset import Dataset
 from bnlab.data.description import Description
+from bnlab.data.faults import reading
 from bnlab.data.folders import places
 from bnlab.data.split import NUM_VALIDATION, Part, num_training, split
 from bnlab.errors import DataError
@@ -15,7 +16,7 @@ from bnlab.errors import DataError
 
 @dataclass(frozen=True)
 class Files:
-    """The files of one folder: those for training (at least one of them is there), those for test, and what reads them."""
+    """The files of one folder: those for training (at least one is there), those for test, and what reads them."""
 
     train: Sequence[Path]
     test: Sequence[Path]
@@ -41,7 +42,7 @@ class FileSet:
         """See `bnlab.data.load`."""
         _, files = self._found(folders)
         parts = files.open_train()
-        test = files.open_test() if num_test else None
+        test = self._open_test(files, parts) if num_test else None
         return split(self.name, parts, test, num_train, num_test)
 
     def describe(self, folders: Sequence[Path]) -> Description:
@@ -54,18 +55,30 @@ class FileSet:
         try:
             parts = files.open_train()
             num_train = num_training(self.name, parts)
-            num_test = files.open_test().count if any(path.exists() for path in files.test) else 0
+            num_test = self._open_test(files, parts).count if any(path.exists() for path in files.test) else 0
         except DataError as error:
             return Description(self.name, True, str(folder), self.source, num_bytes=size, problem=str(error))
         return Description(
             self.name, True, str(folder), self.source, parts[0].shape, num_train, NUM_VALIDATION, num_test, size
         )
 
+    def _open_test(self, files: Files, train: Sequence[Part]) -> Part:
+        test = files.open_test()
+        if test.shape != train[0].shape:
+            sizes = f"{_product(test.shape)}, but its training images {_product(train[0].shape)}"
+            raise DataError(f"the test images of {self.name} are {sizes}: use files of one size")
+        return test
+
     def _found(self, folders: Sequence[Path]) -> tuple[Path, Files]:
         for folder in places(folders, (self.name, *self.subfolders)):
-            files = self.find(folder)
+            with reading(folder):
+                files = self.find(folder)
             if files:
                 return folder, files
         searched = ", ".join(map(str, folders)) or "no folder at all"
         target = folders[0] / self.name if folders else "a folder, and name it"
         raise DataError(f"no files of {self.name} found (searched: {searched}): put {self.files} into {target}")
+
+
+def _product(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape))

@@ -1,46 +1,35 @@
-"""Where data sets in files are looked for: the folders themselves, and the ways to find a set within a folder.
-
-Nothing here reads the environment; the command line hands in what it found there.
-"""
+"""Where data sets' files are looked for. Nothing here reads the environment: the caller hands in what it says."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bnlab.data.source import MissingError
 from bnlab.errors import DataError
 
 
-def search_folders(data_dir: str | Path | None, env_dir: str | Path | None) -> tuple[Path, ...]:
-    """The folders to search, in order: `data_dir` alone if given, else `env_dir` if given and the user's cache.
+def search_folders(data_dir: str | Path | None = None, env_dir: str | Path | None = None) -> tuple[Path, ...]:
+    """The folders to search, in order: data_dir alone if given, else env_dir (if given) and the user's cache folder.
 
-    Raises DataError if `data_dir` isn't a folder.
+    Raises DataError if data_dir isn't a folder; the others need not exist.
     """
     if data_dir is not None:
-        folder = Path(data_dir)
-        if not folder.is_dir():
-            what = "isn't a folder" if folder.exists() else "doesn't exist"
-            raise DataError(f"data folder {folder} {what}; name the folder that holds the data set's files")
-        return (folder,)
+        return (_existing(Path(data_dir)),)
     from platformdirs import user_cache_path
 
     cache = user_cache_path("bnlab")
     return (Path(env_dir), cache) if env_dir else (cache,)
 
 
-def locate(
-    name: str, folders: Sequence[Path], subfolders: Sequence[str], holds: Callable[[Path], bool], files: str
-) -> Path:
-    """The first of D, D/name and D/subfolder, for each folder D in order, that `holds` says yes to.
-
-    `files` names the files to put there, for the MissingError raised if no folder does.
-    """
+def places(folders: Sequence[Path], names: Sequence[str]) -> Iterator[Path]:
+    """Each folder and its subfolders of these names, in the order in which they are searched."""
     for folder in folders:
-        for candidate in (folder, *(folder / subfolder for subfolder in (name, *subfolders))):
-            if holds(candidate):
-                return candidate
-    if not folders:
-        raise MissingError(f"{name} is read from files and no folder to search was given; name one that holds {files}")
-    searched = ", ".join(str(folder) for folder in folders)
-    raise MissingError(f"{name} isn't in {searched}; put {files} in {folders[0] / name}")
+        yield folder
+        yield from (folder / name for name in names)
+
+
+def _existing(folder: Path) -> Path:
+    if not folder.is_dir():
+        state = "is not a folder" if folder.exists() else "does not exist"
+        raise DataError(f"data folder {folder} {state}: name a folder that holds the data set's files")
+    return folder

@@ -1,79 +1,112 @@
-"""IDX, the file format of MNIST and its successors: a header of big-endian numbers, then unsigned bytes.
+"""IDX, the file format of MNIST and Fashion-MNIST, plain or compressed with gzip.
 
-The header: two zero bytes, the type (8: unsigned byte), the number of axes, and 4 bytes for the length of each axis.
-Source: the description in THE MNIST DATABASE, LeCun, Cortes and Burges.
+A file begins with a magic number (two zero bytes, 8 for unsigned bytes, the number of dimensions) and each dimension as
+four bytes, big-endian; then come the bytes themselves, row by row.
 """
 
 from __future__ import annotations
 
+import gzip
 import math
 import struct
+import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, cast
 
-from bnlab.data.files import damaged, opened, read_exactly, size_of
+import numpy as np
+from numpy.typing import NDArray
 
-UNSIGNED_BYTE = 8
-# Deflate packs a byte at best into a 1,032nd; a header that promises more is no header.
-MOST_PACKED = 1032
-CHUNK = 1 << 20
+from bnlab.data.dataset import chunks
+from bnlab.data.faults import damaged, reading
+
+GZIP_RATIO = 1_032  # deflate can't shrink anything further than this
 
 
 @dataclass(frozen=True)
 class IdxFile:
-    """An IDX file of unsigned bytes whose header was read: `shape` is (records, ...)."""
+    """An IDX file of unsigned bytes whose header and size have been checked."""
 
     path: Path
-    shape: tuple[int, ...]
+    dims: tuple[int, ...]
 
     @property
-    def record(self) -> int:
-        """Bytes a record."""
-        return math.prod(self.shape[1:])
-
-    @property
-    def header(self) -> int:
-        """Bytes before the first record."""
-        return 4 + 4 * len(self.shape)
+    def num_bytes(self) -> int:
+        """The size that the header announces, unpacked."""
+        return 4 + 4 * len(self.dims) + math.prod(self.dims)
 
     @property
     def expected(self) -> str:
-        """The size the file should have, for error messages."""
-        total = f"{self.header + math.prod(self.shape):,} bytes"
-        return f"{total} unpacked" if self.path.suffix == ".gz" else total
+        """That size in words, for errors."""
+        unpacked = " when unpacked" if _packed(self.path) else ""
+        return f"{self.num_bytes:,} bytes{unpacked}, as its header says ({' x '.join(map(str, self.dims))})"
 
-    def blocks(self, stop: int) -> Iterator[bytes]:
-        """The first `stop` records, some at a time; reads no further, or to the end of the file if that's all of them.
+    def read(self, limit: int) -> Iterator[NDArray[np.uint8]]:
+        """The first `limit` records, shaped (n, *dims[1:]), a megabyte or so at a time; nothing behind them is read.
 
-        Raises DataError if what is read is cut short or damaged, or if more follows the last record.
+        Raises DataError where the file breaks off.
         """
-        step = max(1, CHUNK // self.record)
-        with opened(self.path, self.expected) as stream:
-            read_exactly(stream, self.header, self.path, self.expected)
-            for start in range(0, stop, step):
-                yield read_exactly(stream, min(step, stop - start) * self.record, self.path, self.expected)
-            # Reading past the end also has gzip compare its checksum.
-            if stop == self.shape[0] and stream.read(1):
-                raise damaged(self.path, "goes on after its last record", self.expected)
+        record = math.prod(self.dims[1:])
+        with _opened(self.path, self.expected) as file:
+            file.read(4 + 4 * len(self.dims))
+            for rows in chunks(limit, record):
+                data = file.read((rows.stop - rows.start) * record)
+                if len(data) < (rows.stop - rows.start) * record:
+                    whole = rows.start + len(data) // record
+                    raise damaged(self.path, f"it breaks off after {whole:,} records", self.expected)
+                yield np.frombuffer(data, np.uint8).reshape(-1, *self.dims[1:])
+            # A compressed file's checksum is verified only where its end is read.
+            if limit == self.dims[0] and file.read(1):
+                raise damaged(self.path, "it goes on after the last record", self.expected)
 
 
-def open_idx(path: Path, axes: int) -> IdxFile:
-    """Reads the header; raises DataError if it isn't one of `axes` axes of unsigned bytes, or doesn't fit the size."""
-    expected = f"an IDX file of unsigned bytes, at least {4 + 4 * axes} bytes"
-    with opened(path, expected) as stream:
-        head = read_exactly(stream, 4 + 4 * axes, path, expected)
-    if head[:4] != bytes([0, 0, UNSIGNED_BYTE, axes]):
-        raise damaged(path, f"begins with {head[:4].hex(' ')}", f"00 00 08 {axes:02x}: {expected}")
-    file = IdxFile(path, struct.unpack(f">{axes}I", head[4:]))
-    if file.record == 0:
-        raise damaged(path, f"has images of {file.shape[1]} x {file.shape[2]} pixels", "at least 1 x 1")
-    _check_size(file)
-    return file
+def open_idx(path: Path, num_dims: int, what: str) -> IdxFile:
+    """Reads the header of a file of `what` and compares it with its size. Raises DataError if it is another file."""
+    size, magic = 4 + 4 * num_dims, bytes((0, 0, 8, num_dims))
+    expected = f"an IDX file of {what}: at least {size} bytes, beginning with {magic.hex(' ')}"
+    with _opened(path, expected) as file:
+        header = file.read(size)
+    if len(header) < size or header[:4] != magic:
+        found = f"it begins with {header[:4].hex(' ')}" if len(header) >= size else "it is too short for a header"
+        raise damaged(path, found, expected)
+    idx = IdxFile(path, struct.unpack(f">{num_dims}I", header[4:]))
+    if not math.prod(idx.dims[1:]):
+        raise damaged(path, f"its header announces {what} of {' x '.join(map(str, idx.dims[1:]))}", "at least 1 x 1")
+    _check_size(idx)
+    return idx
 
 
-def _check_size(file: IdxFile) -> None:
-    size, promised = size_of(file.path, file.expected), file.header + math.prod(file.shape)
-    fits = promised <= MOST_PACKED * size if file.path.suffix == ".gz" else promised == size
+def _check_size(idx: IdxFile) -> None:
+    size = idx.path.stat().st_size
+    if _packed(idx.path):
+        found = _unpacked_size(idx.path)
+        fits = found == idx.num_bytes % 2**32 and idx.num_bytes <= GZIP_RATIO * size
+    else:
+        found, fits = size, size == idx.num_bytes
     if not fits:
-        raise damaged(file.path, f"doesn't fit its header, {' x '.join(map(str, file.shape))}", file.expected)
+        raise damaged(idx.path, f"it ends as a file of {found:,} bytes", idx.expected)
+
+
+def _unpacked_size(path: Path) -> int:
+    """What a gzip file says of its contents in its last four bytes: their size modulo 2³²."""
+    with path.open("rb") as file:
+        file.seek(-4, 2)
+        return cast(int, struct.unpack("<I", file.read())[0])
+
+
+def _packed(path: Path) -> bool:
+    return path.suffix == ".gz"
+
+
+@contextmanager
+def _opened(path: Path, expected: str) -> Iterator[IO[bytes]]:
+    """The file's unpacked bytes. Faults that the system or gzip finds in it, here or in the body, become DataErrors."""
+    with reading(path):
+        # Within `reading`, because BadGzipFile is an OSError, but none of the system's.
+        try:
+            with gzip.open(path) if _packed(path) else path.open("rb") as file:
+                yield cast(IO[bytes], file)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise damaged(path, f"it can't be unpacked ({error})", f"a whole gzip file, {expected}") from error

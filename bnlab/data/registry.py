@@ -42,26 +42,24 @@ DATASETS = {
 DEFAULT = "fashion-mnist-mini"
 
 
-def load(
-    name: str, folders: Sequence[str | Path] = (), num_train: int | None = None, num_test: int = 0
-) -> Dataset:
-    """The data set `name`: its first `num_train` training images (None: all), all its validation images, and its first
-    `num_test` test images.
+def load(name: str, folders: Sequence[str | Path] = (), num_train: int | None = None, num_test: int = 0) -> Dataset:
+    """The data set `name`: its first `num_train` training images (None: all), all for validation, `num_test` for test.
 
     folders are searched in order; the first that holds the data set's files is the one read.
-    Raises DataError if the name is unknown, if files are missing or damaged, or if there are fewer images than asked for.
+    Raises DataError if the name is unknown, files are missing or damaged, or there are fewer images than asked for.
     """
     module = _module(name)
     if num_train is not None and num_train < 1:
-        raise DataError(f"{num_train} training images of {name} asked for: ask for at least 1, or for none in particular")
+        raise DataError(f"{num_train} training images of {name} asked for: ask for 1 or more, or leave the number out")
     if num_test < 0:
         raise DataError(f"{num_test} test images of {name} asked for: ask for 0 or more")
     return module.load(_paths(folders), num_train, num_test)
 
 
 def describe(name: str, folders: Sequence[str | Path] = ()) -> Description:
-    """What there is of the data set `name`, from the sizes and headers of its files. Raises DataError for an unknown name
-    alone: what is missing or damaged is told in `problem`.
+    """What there is of the data set `name`, from the sizes and headers of its files.
+
+    Raises DataError for an unknown name alone: what is missing or damaged is told in `problem`.
     """
     return _module(name).describe(_paths(folders))
 

@@ -1,7 +1,7 @@
 """From files to a data set, in one pass: which images train, which validate, and the mean image.
 
-The last 1,000 training images are the validation set; all before them are for training, and their mean is the mean image,
-however few of them are asked for. Sums are kept in integers, so the mean doesn't depend on the order of summation.
+The last 1,000 training images are the validation set; all before them are for training, and their mean is the mean
+image, however few of them are asked for. Sums are integers, so the mean doesn't depend on the order of summation.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ def num_training(name: str, parts: Sequence[Part]) -> int:
     total = sum(part.count for part in parts)
     if total <= NUM_VALIDATION:
         raise DataError(
-            f"the files of {name} hold {total:,} training images, but the last {NUM_VALIDATION:,} are set aside for validation:"
-            f" put files with at least {NUM_VALIDATION + 1:,} there"
+            f"the files of {name} hold {total:,} training images, and the last {NUM_VALIDATION:,} are for validation: "
+            f"put files there that hold at least {NUM_VALIDATION + 1:,}"
         )
     return total - NUM_VALIDATION
 

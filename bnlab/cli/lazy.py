@@ -1,0 +1,81 @@
+"""A group of commands that is a table: a command's module is imported when the command is called."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any, NamedTuple, NoReturn
+
+import click
+
+from bnlab.errors import BnlabError
+
+
+class Interrupted(BnlabError):
+    """Ctrl-C."""
+
+    exit_status = 130
+
+
+class Row(NamedTuple):
+    """A command in the table: one line of help, and what makes it."""
+
+    help: str
+    make: Callable[[], click.Command]
+
+
+class LazyGroup(click.Group):
+    """A group whose commands stand in `table` by name."""
+
+    def __init__(self, *args: Any, table: Mapping[str, Row], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.table = table
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.table)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return self.table[cmd_name].make() if cmd_name in self.table else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and args[0] not in self.table:
+            near = get_close_matches(args[0], self.table, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            ctx.fail(f"{ctx.command_path} has no command {args[0]!r}: there are {', '.join(self.table)}{hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, row.help) for name, row in self.table.items()])
+
+
+class Program(LazyGroup):
+    """The outermost group: every error is one line on standard error, with the exit status it stands for."""
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> NoReturn:
+        extra["standalone_mode"] = False
+        try:
+            sys.exit(super().main(args, *rest, **extra))
+        except click.ClickException as error:
+            usage = isinstance(error, click.UsageError) and error.ctx is not None
+            remedy = f"; see {error.ctx.command_path} --help" if usage else ""  # type: ignore[attr-defined]
+            _end(" ".join(error.format_message().split()) + remedy, 2)
+        except BnlabError as error:
+            _end(str(error), error.exit_status)
+        except click.Abort:
+            _end("interrupted", Interrupted.exit_status)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise Interrupted("interrupted") from error
+
+
+def _end(message: str, status: int) -> NoReturn:
+    for line in message.splitlines():
+        click.echo(f"Error: {line}" if status != Interrupted.exit_status else line.capitalize(), err=True)
+    sys.exit(status)

@@ -1,0 +1,51 @@
+"""The table of commands. Studies come from their registry; the rest stands here."""
+
+from __future__ import annotations
+
+from functools import partial
+from importlib import import_module
+
+import click
+
+from bnlab import __version__
+from bnlab.cli.lazy import LazyGroup, Program, Row
+from bnlab.studies import STUDIES, Entry
+
+GROUPS = {"sweep": "One setting over a range of values.", "data": "The data sets."}
+COMMANDS = {
+    "gradcheck": ("bnlab.cli.gradcheck", "Numeric against analytic gradients, layer by layer."),
+    "data list": ("bnlab.cli.data", "Which data sets are here, where from, how large."),
+}
+
+
+def _table() -> dict[str, Row]:
+    """All commands, groups included, by the words after `bnlab`."""
+    rows = {entry.command: Row(entry.help, partial(_study, entry)) for entry in STUDIES}
+    rows |= {path: Row(text, partial(_command, module)) for path, (module, text) in COMMANDS.items()}
+    for group, text in GROUPS.items():
+        inner = {path.split()[1]: rows.pop(path) for path in list(rows) if path.startswith(f"{group} ")}
+        rows[group] = Row(text, partial(LazyGroup, group, table=inner, help=text))
+    return rows
+
+
+def _study(entry: Entry) -> click.Command:
+    from bnlab.cli.study import study_command
+
+    return study_command(entry)
+
+
+def _command(module: str) -> click.Command:
+    command: click.Command = import_module(module).command
+    return command
+
+
+cli = click.version_option(__version__, prog_name="bnlab")(
+    Program(
+        "bnlab",
+        table=_table(),
+        context_settings={"help_option_names": ["-h", "--help"]},
+        help="What batch normalization, layer normalization and dropout do to the training of neural nets.\n\n"
+        "Each study is one command and leaves its results and pictures in the results folder.",
+        epilog="Example: bnlab sweep weight-scale",
+    )
+)

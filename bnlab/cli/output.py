@@ -1,0 +1,73 @@
+"""What a study's command prints on standard output: tables for people, one JSON document for programs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from bnlab.lab.history import History
+from bnlab.studies.plan import Plan
+from bnlab.studies.study import Result
+
+
+def print_plan(plan: Plan, have: Mapping[str, History], as_json: bool, quiet: bool) -> None:
+    """The runs of a plan, and which of them are stored."""
+    listed = [(arm.label, run, run.name in have) for arm in plan.arms for run in arm.runs]
+    if as_json:
+        print_json(
+            {
+                "study": plan.entry.command,
+                "runs": [{"arm": arm, "run": run.name, "stored": stored, "spec": asdict(run)} for arm, run, stored in listed],
+            }
+        )
+    elif not quiet:
+        to_do = sum(not stored for *_, stored in listed)
+        print_table(["run", "arm", ""], [[run.name, arm, "stored" if s else "to do"] for arm, run, s in listed])
+        click.echo(f"{len(listed)} runs, {to_do} to do; nothing was run (--dry-run)")
+
+
+def print_study(
+    plan: Plan, results: list[Result], document: dict[str, Any], as_json: bool, quiet: bool, reused: int
+) -> None:
+    """A study's results: a row a run, the findings, and where the files are."""
+    if as_json:
+        print_json(document)
+    elif not quiet:
+        head = ["arm", "final loss", "train acc: last", "best", "val acc: last", "best", "status"]
+        print_table(head, [_row(result.arm.label, history) for result in results for history in result.histories])
+        for finding in document["findings"]:
+            click.echo(finding)
+        note = f" ({reused} stored before)" if reused else ""
+        click.echo(f"{len(plan.runs)} runs{note} in {document['provenance']['seconds']:.1f} s")
+        for file in document["files"]:
+            click.echo(file)
+
+
+def print_json(document: Any) -> None:
+    """One JSON document, strict."""
+    click.echo(json.dumps(document, indent=1, allow_nan=False))
+
+
+def print_table(head: list[str], rows: list[list[str]]) -> None:
+    """A table with a header row. A pipe gets its full width, a terminal what fits."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*head, box=box.SIMPLE_HEAD, pad_edge=False)
+    for row in rows:
+        table.add_row(*row)
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 200
+    Console(file=sys.stdout, width=width, markup=False, highlight=False, emoji=False).print(table)
+
+
+def _row(label: str, history: History) -> list[str]:
+    train, val = history.outcome.train_acc_history, history.outcome.val_acc_history
+    accuracies = [train[-1], max(train), val[-1], max(val)]
+    return [label, f"{history.final_loss:.4f}", *(f"{accuracy:.3f}" for accuracy in accuracies), history.status]

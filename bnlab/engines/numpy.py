@@ -1,0 +1,54 @@
+"""The NumPy engine: our own nets and Solver."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from bnlab.engines import Outcome
+from bnlab.layers.types import Array
+from bnlab.nets import FullyConnectedNet
+from bnlab.solver import Solver
+from bnlab.streams import Streams
+
+
+def train(
+    net: Mapping[str, Any], solver: Mapping[str, Any], dtype: str, data: Mapping[str, Array], streams: Streams
+) -> Outcome:
+    """Build the net, run the Solver, hand out what it recorded."""
+    model = FullyConnectedNet(
+        net["hidden_dims"],
+        input_dim=math.prod(data["X_train"].shape[1:]),
+        num_classes=int(max(data["y_train"].max(), data["y_val"].max(), 9)) + 1,
+        dropout_keep_ratio=net["keep_prob"],
+        normalization=None if net["normalization"] == "none" else net["normalization"],
+        reg=net["reg"],
+        weight_scale=net["weight_scale"],
+        dtype=dtype,
+        rng=streams.weights,
+        dropout_rng=streams.dropout,
+    )
+    trained = Solver(
+        model,
+        data,
+        update_rule=solver["update_rule"],
+        optim_config={"learning_rate": solver["learning_rate"]},
+        lr_decay=solver["lr_decay"],
+        batch_size=solver["batch_size"],
+        num_epochs=solver["num_epochs"],
+        num_train_samples=solver["num_train_samples"],
+        statistics=solver["statistics"],
+        verbose=False,
+        rng=streams.minibatches,
+        eval_rng=streams.evaluation,
+    )
+    trained.train()
+    return Outcome(
+        trained.loss_history,
+        trained.check_iterations,
+        trained.train_acc_history,
+        trained.val_acc_history,
+        trained.iterations_per_epoch,
+        trained.diverged_at,
+    )

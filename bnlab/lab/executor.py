@@ -1,0 +1,120 @@
+"""Where runs go: this process, or a pool of processes; always a `concurrent.futures.Executor`.
+
+Workers are spawned, never forked, on every system alike: they inherit nothing but their task. Ctrl-C is the driver's to
+handle; workers ignore it and are ended by the driver.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, TypeVar
+
+from bnlab.errors import BnlabError, RunError
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+
+class InProcess(Executor):
+    """Runs each task in this process, while it is being submitted."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+class ProcessPool(ProcessPoolExecutor):
+    """A pool whose workers are deaf to Ctrl-C from their first instruction on: submitting is what starts them."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        with _interrupts_held_back():
+            return super().submit(fn, *args, **kwargs)
+
+
+@contextlib.contextmanager
+def open_executor(jobs: int) -> Iterator[Executor]:
+    """An executor for so many tasks at once. On an exception, an interrupt too, its workers are ended at once."""
+    if jobs == 1:
+        yield InProcess()
+        return
+    pool = ProcessPool(jobs, multiprocessing.get_context("spawn"), initializer=_ignore_interrupts)
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for worker in multiprocessing.active_children():
+            worker.terminate()
+        raise
+    pool.shutdown(wait=True)
+
+
+def map_unordered(
+    executor: Executor, function: Callable[[Task], Result], tasks: Iterable[Task], ahead: int
+) -> Iterator[tuple[Task, Result]]:
+    """(task, result) pairs as they end. At most `ahead` tasks are handed over before one of them has ended.
+
+    Raises RunError if a worker process died or a task failed; a BnlabError of a task comes through as it is.
+    """
+    pending: dict[Future[Result], Task] = {}
+    for task in tasks:
+        pending[_submit(executor, function, task)] = task
+        yield from _ended(pending, block=len(pending) >= ahead)
+    while pending:
+        yield from _ended(pending, block=True)
+
+
+def _submit(executor: Executor, function: Callable[[Task], Result], task: Task) -> Future[Result]:
+    try:
+        return executor.submit(function, task)
+    except BrokenProcessPool as error:
+        raise _worker_died() from error
+
+
+def _ended(pending: dict[Future[Result], Task], block: bool) -> Iterator[tuple[Task, Result]]:
+    done, _ = wait(pending, timeout=None if block else 0, return_when=FIRST_COMPLETED)
+    for future in done:
+        yield pending.pop(future), _result(future)
+
+
+def _result(future: Future[Result]) -> Result:
+    try:
+        return future.result()
+    except BnlabError:
+        raise
+    except BrokenProcessPool as error:
+        raise _worker_died() from error
+    except Exception as error:
+        remedy = "try smaller nets or fewer --jobs" if isinstance(error, MemoryError) else "-v shows where"
+        raise RunError(f"a run failed: {type(error).__name__}: {error}; {remedy}") from error
+
+
+def _worker_died() -> RunError:
+    return RunError(
+        "a worker process died (killed, or out of memory); what is finished stays stored: try again with fewer --jobs"
+    )
+
+
+def _ignore_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextlib.contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Hold Ctrl-C back until the end of the block, where the system can; processes started meanwhile never see it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,0 +1,34 @@
+"""Where and when a run was made: all timings, machine facts and versions, in one place."""
+
+from __future__ import annotations
+
+import os
+import platform
+from datetime import datetime, timezone
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from bnlab import __version__
+
+
+def provenance(seconds: float) -> dict[str, Any]:
+    """The facts to store beside what was computed. seconds: wall time of the training."""
+    return {"seconds": round(seconds, 4), "finished_at": _now(), **_machine()}
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+
+
+@lru_cache
+def _machine() -> dict[str, Any]:
+    return {
+        "bnlab": __version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "cpus": os.cpu_count(),
+    }

@@ -1,0 +1,130 @@
+"""Draws a Figure: PNG at 150 dpi and SVG, the same bytes for the same Figure.
+
+Colours are Okabe and Ito's palette, safe for the colour-blind; each curve also has a line style and a marker of its own, and
+the order of the colours keeps neighbours apart in grey. Source: Okabe and Ito, 2008, "Color universal design".
+"""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from bnlab.report.figure import Figure, Line, Panel
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+DPI = 150
+FORMATS: dict[str, dict[str, Any]] = {
+    "png": {"dpi": DPI, "metadata": {"Software": None}},
+    "svg": {"metadata": {"Date": None, "Creator": None}},
+}
+PANEL_WIDTH, HEIGHT = 4.6, 4.7  # inches
+RC = {"svg.hashsalt": "bnlab", "font.size": 10, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True,
+      "grid.color": "#e4e4e4", "legend.frameon": False, "path.simplify": True}
+
+
+class Style(NamedTuple):
+    """How a curve looks."""
+
+    color: str
+    dashes: Any
+    marker: str
+
+
+STYLES = (
+    Style("#0072B2", "solid", "o"),
+    Style("#D55E00", (0, (5, 2)), "s"),
+    Style("#009E73", (0, (1, 1.2)), "^"),
+    Style("#000000", (0, (6, 2, 1, 2)), "D"),
+    Style("#CC79A7", (0, (3, 1, 1, 1, 1, 1)), "v"),
+    Style("#56B4E9", (0, (8, 3)), "P"),
+)
+
+
+def draw(figure: Figure) -> dict[str, bytes]:
+    """The figure's files by format."""
+    import matplotlib
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure as Canvas
+
+    with matplotlib.rc_context(RC):
+        canvas = Canvas(figsize=(PANEL_WIDTH * len(figure.panels), HEIGHT), layout="constrained")
+        FigureCanvasAgg(canvas)
+        all_axes = canvas.subplots(1, len(figure.panels), squeeze=False)[0]
+        styles = _styles(figure)
+        for axes, panel in zip(all_axes, figure.panels, strict=True):
+            _draw_panel(axes, panel, styles)
+        _share_y(list(all_axes), figure.panels)
+        _write_around(canvas, all_axes[0], figure)
+        return {name: _rendered(canvas, name, options) for name, options in FORMATS.items()}
+
+
+def _rendered(canvas: Any, name: str, options: dict[str, Any]) -> bytes:
+    buffer = io.BytesIO()
+    canvas.savefig(buffer, format=name, **options)
+    return buffer.getvalue()
+
+
+def _styles(figure: Figure) -> dict[str, Style]:
+    """A style for each label, the same in all panels."""
+    labels = dict.fromkeys(line.label for panel in figure.panels for line in panel.lines)
+    return {label: STYLES[i % len(STYLES)] for i, label in enumerate(labels)}
+
+
+def _draw_panel(axes: Axes, panel: Panel, styles: dict[str, Style]) -> None:
+    axes.set(title=panel.title, xlabel=panel.x_label, ylabel=panel.y_label, xscale=panel.x_scale)
+    axes.margins(y=0.08)
+    for line in panel.lines:
+        _draw_line(axes, line, styles[line.label], panel.y_limits)
+    if panel.y_limits is not None:
+        axes.set_ylim(*panel.y_limits)
+
+
+def _draw_line(axes: Axes, line: Line, style: Style, y_limits: tuple[float, float | None] | None) -> None:
+    """The curve; points above the limits sit at the edge as hollow triangles, points where a run diverged get a cross."""
+    top = y_limits[1] if y_limits is not None else None
+    finite = [y for y in line.y if y == y and abs(y) != float("inf")]
+    ceiling = top if top is not None else max(finite, default=1.0)
+    shown = [min(y, ceiling) if y == y else ceiling for y in line.y]
+    above = [i for i, y in enumerate(line.y) if top is not None and not y <= top]
+    crosses = {"color": style.color, "linestyle": "none", "clip_on": False, "zorder": 5}
+    axes.plot(
+        line.x, shown, label=line.label, color=style.color, linestyle=style.dashes,
+        marker=style.marker if line.points else None, markersize=4, linewidth=1.4 if line.points else 1.0,
+    )
+    axes.plot([line.x[i] for i in above], [ceiling] * len(above), marker=6, markersize=9, **crosses)
+    axes.plot(
+        [line.x[i] for i in line.diverged], [shown[i] for i in line.diverged], marker="x", markersize=9,
+        markeredgewidth=2, **crosses,
+    )
+
+
+def _share_y(all_axes: list[Any], panels: tuple[Panel, ...]) -> None:
+    """The same limits for all panels of a y_group."""
+    for group in {panel.y_group for panel in panels} - {None}:
+        members = [axes for axes, panel in zip(all_axes, panels, strict=True) if panel.y_group == group]
+        bounds = [axes.get_ylim() for axes in members]
+        for axes in members:
+            axes.set_ylim(min(low for low, _ in bounds), max(high for _, high in bounds))
+
+
+def _write_around(canvas: Any, first: Axes, figure: Figure) -> None:
+    """Title, one legend for all panels, and the caption with what the marks mean where there are any."""
+    canvas.suptitle(figure.title, fontsize=13)
+    handles, labels = first.get_legend_handles_labels()
+    canvas.legend(handles, labels, loc="outside lower center", ncols=min(len(labels), 4), handlelength=4)
+    caption = "\n".join(textwrap.wrap(". ".join([figure.caption, *_marks(figure)]), 52 * len(figure.panels)))
+    canvas.supxlabel(caption, fontsize=8, color="#444444")
+
+
+def _marks(figure: Figure) -> list[str]:
+    lines = [(panel, line) for panel in figure.panels for line in panel.lines]
+    tops = [(panel.y_limits[1], line) for panel, line in lines if panel.y_limits is not None]
+    marks = []
+    if any(top is not None and not y <= top for top, line in tops for y in line.y):
+        marks.append("A triangle at the upper edge: the value lies above it")
+    if any(line.diverged for _, line in lines):
+        marks.append("A cross: the run diverged there")
+    return marks

@@ -1,0 +1,40 @@
+"""The studies: each a question, as three functions in a module of its own: which runs, which figure, which findings.
+
+To add one: a module here, a file in `experiments/`, and its row below. The command appears by itself. The table imports no
+study, so that `bnlab --help` stays fast.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """A study as the registry knows it."""
+
+    command: str
+    """The words after `bnlab`."""
+    module: str
+    """Holds `Settings`, `OPTIONS`, `folder`, `runs`, `figure` and `findings`."""
+    experiment: str
+    """The settings file in `experiments/`."""
+    help: str
+    """One line."""
+
+
+STUDIES = (
+    Entry("compare", "bnlab.studies.compare", "compare.yaml", "A normalization against none."),
+    Entry(
+        "sweep weight-scale",
+        "bnlab.studies.weight_scale",
+        "weight-scale.yaml",
+        "20 scales of the initial weights, with and without batchnorm.",
+    ),
+    Entry(
+        "sweep batch-size",
+        "bnlab.studies.batch_size",
+        "batch-size.yaml",
+        "Batch sizes with a normalization, and a baseline without.",
+    ),
+    Entry("dropout", "bnlab.studies.dropout", "dropout.yaml", "Dropout against none."),
+)

@@ -1,0 +1,117 @@
+"""From a study's name to its results: settings to arms, arms to Histories, Histories to the files in its folder.
+
+The command line calls these in turn and prints what they give back.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from bnlab.data import DEFAULT, load
+from bnlab.errors import SettingsError
+from bnlab.lab.driver import complete, stored
+from bnlab.lab.history import History
+from bnlab.lab.provenance import provenance
+from bnlab.lab.spec import RunSpec
+from bnlab.lab.store import Store, json_bytes, write
+from bnlab.report.draw import draw
+from bnlab.report.table import csv_bytes, rows
+from bnlab.studies import Entry
+from bnlab.studies.settings import Override, load_settings
+from bnlab.studies.study import Arm, CommonSettings, Result, Study, load_study
+
+SUMMARY_SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A study with its settings, and the runs it takes."""
+
+    entry: Entry
+    study: Study
+    settings: CommonSettings
+    arms: tuple[Arm, ...]
+
+    @property
+    def runs(self) -> list[RunSpec]:
+        """All runs of all arms, in order."""
+        return [run for arm in self.arms for run in arm.runs]
+
+    @property
+    def folder(self) -> str:
+        """The name of the study's results folder: another data set than the default appends its name."""
+        dataset = self.settings.data.dataset
+        return self.study.folder(self.settings) + ("" if dataset == DEFAULT else f"-{dataset}")
+
+
+def make_plan(
+    entry: Entry, config: Path | None = None, overrides: Iterable[Override] = (), folders: Sequence[Path] = ()
+) -> Plan:
+    """Check the settings and the images, and list the runs. Raises SettingsError or DataError; writes nothing."""
+    study = load_study(entry.module)
+    settings = load_settings(study, entry.experiment, config, overrides)
+    fingerprint = load(settings.data.dataset, folders, settings.data.num_train).fingerprint
+    arms = study.runs(settings, fingerprint)
+    if len({arm.label for arm in arms}) < len(arms):
+        raise SettingsError("two arms of the study have the same settings: give each value once")
+    return Plan(entry, study, settings, tuple(arms))
+
+
+def carry_out(
+    plan: Plan,
+    store: Store,
+    have: Mapping[str, History],
+    folders: Sequence[Path] = (),
+    jobs: int = 1,
+    on_stored: Callable[[History], None] = lambda history: None,
+) -> list[Result]:
+    """Train and store the runs that aren't in `have`; the results in the order of the arms."""
+    histories = complete(plan.runs, have, store, [str(folder) for folder in folders], jobs, on_stored)
+    return [Result(arm, tuple(histories[run.name] for run in arm.runs)) for arm in plan.arms]
+
+
+def already_stored(plan: Plan, store: Store) -> dict[str, History]:
+    """The plan's Histories that are in the store, by run name."""
+    return stored(plan.runs, store)
+
+
+def publish(plan: Plan, results: list[Result], store: Store, seconds: float) -> dict[str, Any]:
+    """Write the study's figure, table and summary to its folder; the summary is handed back, with where the files lie.
+
+    seconds: wall time of the whole study.
+    """
+    folder = store.root / plan.folder
+    document = summary(plan, results)
+    files = {
+        **{f"figure.{name}": content for name, content in draw(plan.study.figure(plan.settings, results)).items()},
+        "table.csv": csv_bytes(table(results)),
+        "summary.json": json_bytes({**document, "provenance": provenance(seconds)}),
+    }
+    for name, content in files.items():
+        write(folder / name, content)
+    return {**document, "files": [str(folder / name) for name in files], "provenance": provenance(seconds)}
+
+
+def table(results: list[Result]) -> list[dict[str, Any]]:
+    """The tidy table: a dict a run."""
+    return rows((result.arm.label, history) for result in results for history in result.histories)
+
+
+def summary(plan: Plan, results: list[Result]) -> dict[str, Any]:
+    """What was asked and what came out, in strict JSON."""
+    return {
+        "schema": SUMMARY_SCHEMA,
+        "study": plan.entry.command,
+        "settings": asdict(plan.settings),
+        "findings": plan.study.findings(results),
+        "runs": [{name: _strict(value) for name, value in row.items()} for row in table(results)],
+    }
+
+
+def _strict(value: Any) -> Any:
+    """JSON has no infinity: null, and the status says why."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,71 @@
+"""What several studies draw or say alike: curves by iteration and by epoch, the caption line, a run's last accuracies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bnlab.lab.history import History
+from bnlab.report.figure import Line, Panel
+from bnlab.studies.study import CommonSettings, Result
+
+
+def loss_panel(results: list[Result]) -> Panel:
+    """Training loss of each minibatch by iteration, a curve an arm, nothing smoothed."""
+    lines = tuple(
+        _line(result, list(range(1, len(losses) + 1)), losses, points=False)
+        for result in results
+        for losses in [result.history.outcome.loss_history]
+    )
+    return Panel("Training loss", "iteration", "loss of the minibatch", lines)
+
+
+def accuracy_panels(results: list[Result]) -> tuple[Panel, Panel]:
+    """Training and validation accuracy by epoch, a curve an arm, on one y-axis."""
+    return (
+        _accuracy_panel("Training accuracy", results, lambda history: history.outcome.train_acc_history),
+        _accuracy_panel("Validation accuracy", results, lambda history: history.outcome.val_acc_history),
+    )
+
+
+def caption(settings: CommonSettings, net: str, training: str) -> str:
+    """The settings in a line: what is common to all, around what the study says of its net and training."""
+    data = f"{settings.data.dataset}, first {settings.data.num_train:,} training images"
+    return f"{data}; {net}; {training}; seed {settings.seed}, one run a curve"
+
+
+def layers(settings: CommonSettings) -> str:
+    """The hidden layers in words: '5 hidden layers of 100'."""
+    dims = settings.net.hidden_dims
+    if len(set(dims)) > 1:
+        return f"hidden layers of {', '.join(map(str, dims))}"
+    return f"{len(dims)} hidden layer{'s' if len(dims) > 1 else ''} of {dims[0]}"
+
+
+def training(settings: CommonSettings, with_batch: bool = True) -> str:
+    """The training in words: 'adam at 0.001, batch 50, 10 epochs'."""
+    solver = settings.solver
+    batch = f"batch {solver.batch_size}, " if with_batch else ""
+    return f"{solver.update_rule} at {solver.learning_rate:.4g}, {batch}{solver.num_epochs} epochs"
+
+
+def last_accuracies(result: Result) -> str:
+    """A finding on one arm: its last accuracies, or that and where it diverged."""
+    history = result.history
+    ended = "" if history.diverged_at is None else f" ({history.status})"
+    return (
+        f"{result.arm.label}: training accuracy {history.outcome.train_acc_history[-1]:.3f}, "
+        f"validation accuracy {history.outcome.val_acc_history[-1]:.3f} at the end{ended}"
+    )
+
+
+ONE_SEED = "One seed: a difference here may turn round with the next seed, and nothing is claimed from it."
+
+
+def _accuracy_panel(title: str, results: list[Result], accuracies: Callable[[History], list[float]]) -> Panel:
+    lines = tuple(_line(result, result.history.check_epochs, accuracies(result.history)) for result in results)
+    return Panel(title, "epoch", "accuracy", lines, y_group="accuracy")
+
+
+def _line(result: Result, x: list[float] | list[int], y: list[float], points: bool = True) -> Line:
+    diverged = (len(y) - 1,) if result.history.diverged_at is not None else ()
+    return Line(result.arm.label, x, y, diverged, points)

@@ -1,0 +1,56 @@
+"""YAML as settings files use it: safe, and with numbers like 1e-3, which YAML 1.1 takes for strings, read as numbers."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bnlab.errors import SettingsError
+
+
+class _Loader(yaml.SafeLoader):
+    """The safe loader with the floats of YAML 1.2, and no key given twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        mapping = super().construct_mapping(node, deep)
+        if len(mapping) < len(node.value):
+            keys = [self.construct_object(key, deep=True) for key, _ in node.value]  # type: ignore[no-untyped-call]
+            twice = next(key for key in keys if keys.count(key) > 1)
+            raise yaml.constructor.ConstructorError(None, None, f"the key {twice!r} stands there twice", node.start_mark)
+        return mapping
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"), list("-+.0123456789")
+)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The mapping in a settings file. Raises SettingsError if it can't be read, isn't YAML or isn't a mapping."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(f"settings file {path}: {error.strerror}; give --config a YAML file that can be read") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"settings file {path} is no text in UTF-8: give --config a YAML file") from error
+    document = parse(text, f"settings file {path}")
+    if document is None:
+        return {}
+    if not isinstance(document, dict):
+        kind = type(document).__name__
+        raise SettingsError(f"settings file {path} holds a {kind}: it must be a mapping of settings, such as 'seed: 231'")
+    return document
+
+
+def parse(text: str, what: str) -> Any:
+    """The value of a YAML text; `what` names it in errors. Raises SettingsError if it doesn't parse."""
+    try:
+        return yaml.load(text, _Loader)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        problem = " ".join(str(getattr(error, "problem", None) or error).split())
+        raise SettingsError(f"{what} is not YAML{where}: {problem}; quote texts, and put a space after each colon") from error
