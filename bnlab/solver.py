@@ -107,9 +107,7 @@ class Solver:
         self._net.restore(self._best)
         self.best_params = self._net.params.arrays()
 
-    def check_accuracy(
-        self, X: Array, y: Array, num_samples: int | None = None, batch_size: int = 100
-    ) -> float:
+    def check_accuracy(self, X: Array, y: Array, num_samples: int | None = None, batch_size: int = 100) -> float:
         """The share of images whose highest score is that of their label.
 
         X: (N, …), y: (N,). num_samples: draw so many with replacement, if N is larger. batch_size: images a pass.

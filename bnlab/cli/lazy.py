@@ -38,9 +38,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         return self.table[cmd_name].make() if cmd_name in self.table else None
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         if args and not args[0].startswith("-") and args[0] not in self.table:
             near = get_close_matches(args[0], self.table, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
@@ -60,9 +58,12 @@ class Program(LazyGroup):
         try:
             sys.exit(super().main(args, *rest, **extra))
         except click.ClickException as error:
+            if type(error).__name__ == "NoArgsIsHelpError":  # a group without a command; not in every release of Click
+                error.show()
+                sys.exit(2)
             usage = isinstance(error, click.UsageError) and error.ctx is not None
             remedy = f"; see {error.ctx.command_path} --help" if usage else ""  # type: ignore[attr-defined]
-            _end(" ".join(error.format_message().split()) + remedy, 2)
+            _end(" ".join(error.format_message().split()).rstrip(".") + remedy, 2)
         except BnlabError as error:
             _end(str(error), error.exit_status)
         except click.Abort:

@@ -23,7 +23,9 @@ def print_plan(plan: Plan, have: Mapping[str, History], as_json: bool, quiet: bo
         print_json(
             {
                 "study": plan.entry.command,
-                "runs": [{"arm": arm, "run": run.name, "stored": stored, "spec": asdict(run)} for arm, run, stored in listed],
+                "runs": [
+                    {"arm": arm, "run": run.name, "stored": stored, "spec": asdict(run)} for arm, run, stored in listed
+                ],
             }
         )
     elif not quiet:

@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,26 +22,22 @@ from bnlab.studies.plan import already_stored, carry_out, make_plan, publish
 from bnlab.studies.settings import Override, parse_set
 from bnlab.studies.study import Study, load_study
 
-SHORTCUTS = {"dataset": ("--dataset", "data.dataset"), "seed": ("--seed", "seed")}
+SHORTCUTS = {"--dataset": "data.dataset", "--seed": "seed"}
 
 
 def study_command(entry: Entry) -> click.Command:
     """The Click command of a study."""
     study = load_study(entry.module)
 
-    @click.pass_context
-    def run(ctx: click.Context, **options: Any) -> None:
-        _run(entry, study, **options)
-
     doc = " ".join((sys.modules[entry.module].__doc__ or "").split())
     command = click.Command(
         entry.command.split()[-1],
-        callback=run,
+        callback=partial(_run, entry, study),
         help=doc,
         short_help=entry.help,
         epilog=f"Settings: experiments/{entry.experiment}. Example: bnlab {entry.command} --dataset synthetic --seed 7",
     )
-    for decorate in reversed([*_own_options(study), *COMMON]):
+    for decorate in [*_own_options(study), *COMMON]:
         decorate(command)
     return command
 
@@ -48,7 +45,9 @@ def study_command(entry: Entry) -> click.Command:
 def _own_options(study: Study) -> list[Any]:
     return [
         click.option(
-            option.flag, option.key, type=float if option.multiple else str, multiple=option.multiple,
+            option.flag,
+            type=float if option.multiple else str,
+            multiple=option.multiple,
             help=option.help + (" Repeatable." if option.multiple else ""),
         )
         for option in study.OPTIONS
@@ -105,10 +104,9 @@ def _run(
 
 def _from_options(study: Study, own: dict[str, Any]) -> list[Override]:
     """The options that were given, as overrides of the settings they stand for."""
-    named = {name: (flag, key) for name, (flag, key) in SHORTCUTS.items()}
-    named |= {option.key: (option.flag, option.key) for option in study.OPTIONS}
-    given = {name: value for name, value in own.items() if value not in (None, ())}
-    return [Override(named[name][1], value, named[name][0]) for name, value in given.items()]
+    keys = SHORTCUTS | {option.flag: option.key for option in study.OPTIONS}
+    given = {f"--{name}": value for name, value in own.items() if value not in (None, ())}
+    return [Override(keys[flag], value, flag) for flag, value in given.items()]
 
 
 def _cores() -> int:

@@ -27,7 +27,9 @@ def reading(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
-        raise DataError(f"cannot read {path}: {reason}; check that it is what it should be and that you may read it") from error
+        raise DataError(
+            f"cannot read {path}: {reason}; check that it is what it should be and that you may read it"
+        ) from error
 
 
 def wanted(what: str, number: int | None, there: int) -> int:

@@ -75,4 +75,3 @@ def _store_error(path: Path, error: OSError) -> StoreError:
     return StoreError(
         f"can't write {path}: {error.strerror or error}; choose a folder that can be written, with room, by --out"
     )
-

@@ -32,9 +32,7 @@ def affine_relu_backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array
     return affine_backward(relu_backward(dout, relu_cache), affine_cache)
 
 
-def affine_bn_relu_forward(
-    x: Array, w: Array, b: Array, gamma: Array, beta: Array, bn_param: Param
-) -> tuple[Array, Cache]:
+def affine_bn_relu_forward(x: Array, w: Array, b: Array, gamma: Array, beta: Array, bn_param: Param) -> tuple[Array, Cache]:
     """affine, batchnorm, relu. x: (N, d1, …, dk), w: (D, M), b, gamma, beta: (M,). Gives out: (N, M) and the cache."""
     return _affine_norm_relu_forward(batchnorm_forward, x, w, b, gamma, beta, bn_param)
 
@@ -44,9 +42,7 @@ def affine_bn_relu_backward(dout: Array, cache: Cache) -> Gradients:
     return _affine_norm_relu_backward(batchnorm_backward_alt, dout, cache)
 
 
-def affine_ln_relu_forward(
-    x: Array, w: Array, b: Array, gamma: Array, beta: Array, ln_param: Param
-) -> tuple[Array, Cache]:
+def affine_ln_relu_forward(x: Array, w: Array, b: Array, gamma: Array, beta: Array, ln_param: Param) -> tuple[Array, Cache]:
     """affine, layernorm, relu. x: (N, d1, …, dk), w: (D, M), b, gamma, beta: (M,). Gives out: (N, M) and the cache."""
     return _affine_norm_relu_forward(layernorm_forward, x, w, b, gamma, beta, ln_param)
 
@@ -65,9 +61,7 @@ def _affine_norm_relu_forward(
     return out, (affine_cache, norm_cache, relu_cache)
 
 
-def _affine_norm_relu_backward(
-    norm: Callable[..., tuple[Array, Array, Array]], dout: Array, cache: Cache
-) -> Gradients:
+def _affine_norm_relu_backward(norm: Callable[..., tuple[Array, Array, Array]], dout: Array, cache: Cache) -> Gradients:
     affine_cache, norm_cache, relu_cache = cache
     dout, dgamma, dbeta = norm(relu_backward(dout, relu_cache), norm_cache)
     return *affine_backward(dout, affine_cache), dgamma, dbeta

@@ -10,8 +10,8 @@ from numpy.typing import DTypeLike
 
 from bnlab.layers.types import Param
 from bnlab.nets.net import Net
-from bnlab.parameters import Shapes
 from bnlab.nets.stages import NORMALIZATIONS, Affine, Dropout, FirstAffine, Normalization, Relu, Stage
+from bnlab.parameters import Shapes
 
 
 class FullyConnectedNet(Net):

@@ -14,8 +14,8 @@ from numpy.typing import DTypeLike
 from bnlab.layers.losses import softmax_loss
 from bnlab.layers.normalization import MOMENTUM
 from bnlab.layers.types import Array, Param
-from bnlab.parameters import Parameters, Shapes
 from bnlab.nets.stages import Normalization, Stage
+from bnlab.parameters import Parameters, Shapes
 
 
 class Net:
@@ -62,6 +62,7 @@ class Net:
     def loss_and_gradients(self, X: Array, y: Array, grads: Parameters) -> Any:
         """The training loss, a scalar; its gradients are written into `grads`."""
         scores, caches = self._forward(X, "train")
+        dout: Any
         loss, dout = softmax_loss(scores, y)
         for stage, cache in zip(reversed(self.stages), reversed(caches), strict=True):
             dout = stage.backward(dout, cache, grads)
@@ -116,7 +117,7 @@ class Net:
         return out, caches
 
     def _regularize(self, grads: Mapping[str, Array]) -> Any:
-        penalty = self.dtype.type(0)
+        penalty: Any = self.dtype.type(0)
         for name in self._weights:
             w = self._params[name]
             penalty += 0.5 * self.reg * np.vdot(w, w)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import textwrap
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from bnlab.report.figure import Figure, Line, Panel
 
@@ -21,8 +21,16 @@ FORMATS: dict[str, dict[str, Any]] = {
     "svg": {"metadata": {"Date": None, "Creator": None}},
 }
 PANEL_WIDTH, HEIGHT = 4.6, 4.7  # inches
-RC = {"svg.hashsalt": "bnlab", "font.size": 10, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True,
-      "grid.color": "#e4e4e4", "legend.frameon": False, "path.simplify": True}
+RC: dict[str, Any] = {
+    "svg.hashsalt": "bnlab",
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#e4e4e4",
+    "legend.frameon": False,
+    "path.simplify": True,
+}
 
 
 class Style(NamedTuple):
@@ -35,9 +43,9 @@ class Style(NamedTuple):
 
 STYLES = (
     Style("#0072B2", "solid", "o"),
-    Style("#D55E00", (0, (5, 2)), "s"),
-    Style("#009E73", (0, (1, 1.2)), "^"),
-    Style("#000000", (0, (6, 2, 1, 2)), "D"),
+    Style("#E69F00", (0, (5, 2)), "s"),
+    Style("#000000", (0, (1, 1.2)), "^"),
+    Style("#009E73", (0, (6, 2, 1, 2)), "D"),
     Style("#CC79A7", (0, (3, 1, 1, 1, 1, 1)), "v"),
     Style("#56B4E9", (0, (8, 3)), "P"),
 )
@@ -49,15 +57,17 @@ def draw(figure: Figure) -> dict[str, bytes]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure as Canvas
 
-    with matplotlib.rc_context(RC):
-        canvas = Canvas(figsize=(PANEL_WIDTH * len(figure.panels), HEIGHT), layout="constrained")
+    with matplotlib.rc_context(cast(Any, RC)):
+        canvas = Canvas(figsize=(PANEL_WIDTH * len(figure.panels), HEIGHT))
         FigureCanvasAgg(canvas)
-        all_axes = canvas.subplots(1, len(figure.panels), squeeze=False)[0]
         styles = _styles(figure)
+        columns = min(len(styles), 2 * len(figure.panels))
+        margins = _margins(len(figure.panels), legend_rows=-(-len(styles) // columns))
+        all_axes = canvas.subplots(1, len(figure.panels), squeeze=False, gridspec_kw=margins)[0]
         for axes, panel in zip(all_axes, figure.panels, strict=True):
             _draw_panel(axes, panel, styles)
         _share_y(list(all_axes), figure.panels)
-        _write_around(canvas, all_axes[0], figure)
+        _write_around(canvas, all_axes[0], figure, columns)
         return {name: _rendered(canvas, name, options) for name, options in FORMATS.items()}
 
 
@@ -89,15 +99,25 @@ def _draw_line(axes: Axes, line: Line, style: Style, y_limits: tuple[float, floa
     ceiling = top if top is not None else max(finite, default=1.0)
     shown = [min(y, ceiling) if y == y else ceiling for y in line.y]
     above = [i for i, y in enumerate(line.y) if top is not None and not y <= top]
-    crosses = {"color": style.color, "linestyle": "none", "clip_on": False, "zorder": 5}
+    marks: dict[str, Any] = {"color": style.color, "linestyle": "none", "clip_on": False, "zorder": 5}
     axes.plot(
-        line.x, shown, label=line.label, color=style.color, linestyle=style.dashes,
-        marker=style.marker if line.points else None, markersize=4, linewidth=1.4 if line.points else 1.0,
+        line.x,
+        shown,
+        label=line.label,
+        color=style.color,
+        linestyle=style.dashes,
+        marker=style.marker if line.points else None,
+        markersize=4,
+        linewidth=1.4 if line.points else 1.0,
     )
-    axes.plot([line.x[i] for i in above], [ceiling] * len(above), marker=6, markersize=9, **crosses)
+    axes.plot([line.x[i] for i in above], [ceiling] * len(above), marker=6, markersize=9, **marks)
     axes.plot(
-        [line.x[i] for i in line.diverged], [shown[i] for i in line.diverged], marker="x", markersize=9,
-        markeredgewidth=2, **crosses,
+        [line.x[i] for i in line.diverged],
+        [shown[i] for i in line.diverged],
+        marker="x",
+        markersize=9,
+        markeredgewidth=2,
+        **marks,
     )
 
 
@@ -110,13 +130,21 @@ def _share_y(all_axes: list[Any], panels: tuple[Panel, ...]) -> None:
             axes.set_ylim(min(low for low, _ in bounds), max(high for _, high in bounds))
 
 
-def _write_around(canvas: Any, first: Axes, figure: Figure) -> None:
+def _margins(panels: int, legend_rows: int) -> dict[str, float]:
+    """Room for the title and legend above and the caption below, the same in inches whatever the number of panels."""
+    width = PANEL_WIDTH * panels
+    return {"left": 0.65 / width, "right": 1 - 0.15 / width, "top": 1 - (0.9 + 0.22 * legend_rows) / HEIGHT, "bottom": 1.0 / HEIGHT,
+            "wspace": 0.24}  # fmt: skip
+
+
+def _write_around(canvas: Any, first: Axes, figure: Figure, columns: int) -> None:
     """Title, one legend for all panels, and the caption with what the marks mean where there are any."""
-    canvas.suptitle(figure.title, fontsize=13)
+    canvas.text(0.5, 1 - 0.1 / HEIGHT, figure.title, fontsize=13, ha="center", va="top")
     handles, labels = first.get_legend_handles_labels()
-    canvas.legend(handles, labels, loc="outside lower center", ncols=min(len(labels), 4), handlelength=4)
-    caption = "\n".join(textwrap.wrap(". ".join([figure.caption, *_marks(figure)]), 52 * len(figure.panels)))
-    canvas.supxlabel(caption, fontsize=8, color="#444444")
+    above = {"loc": "upper center", "bbox_to_anchor": (0.5, 1 - 0.38 / HEIGHT)}
+    canvas.legend(handles, labels, ncols=columns, handlelength=3.4, columnspacing=1.5, fontsize=9.5, **above)
+    caption = "\n".join(textwrap.wrap(". ".join([figure.caption, *_marks(figure)]), 70 * len(figure.panels)))
+    canvas.text(0.5, 0.08 / HEIGHT, caption, fontsize=8.5, color="#333333", ha="center", va="bottom")
 
 
 def _marks(figure: Figure) -> list[str]:

@@ -24,7 +24,11 @@ COLUMNS = (
     Column("seed", "the seed of all random streams", lambda arm, h: h.spec.seed),
     Column("dataset", "the data set's name", lambda arm, h: h.spec.data.dataset),
     Column("num_train", "training images used", lambda arm, h: h.spec.data.num_train),
-    Column("hidden_dims", "widths of the hidden layers, separated by spaces", lambda arm, h: _spaced(h.spec.net.hidden_dims)),
+    Column(
+        "hidden_dims",
+        "widths of the hidden layers, separated by spaces",
+        lambda arm, h: _spaced(h.spec.net.hidden_dims),
+    ),
     Column("normalization", "batchnorm, layernorm or none", lambda arm, h: h.spec.net.normalization),
     Column("weight_scale", "standard deviation of the initial weights", lambda arm, h: h.spec.net.weight_scale),
     Column("keep_prob", "probability of keeping a unit in dropout; 1 is none", lambda arm, h: h.spec.net.keep_prob),

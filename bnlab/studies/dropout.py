@@ -29,9 +29,7 @@ class Settings(CommonSettings):
     arms: Arms
 
 
-OPTIONS = (
-    Option("--keep", "arms.keep", "Probability of keeping a unit, above 0, at most 1 (no dropout).", multiple=True),
-)
+OPTIONS = (Option("--keep", "arms.keep", "Probability of keeping a unit, above 0, at most 1 (no dropout).", multiple=True),)
 VARIED = {"net.keep_prob": "arms.keep"}
 
 

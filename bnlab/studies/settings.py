@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
@@ -119,11 +120,15 @@ def _put(tree: dict[str, Any], key: str, value: Any) -> None:
 def _complaints(error: ValidationError, origins: Mapping[str, Override], shipped: Mapping[str, Any]) -> list[str]:
     """A line for each error: where it was set, the value, what is allowed, and what the study itself has there."""
     lines = []
-    for problem in error.errors():
+    problems = error.errors()
+    inner = {problem["loc"][:n] for problem in problems for n in range(len(problem["loc"]))}
+    for problem in problems:
+        if problem["loc"] in inner:
+            continue  # an item is wrong, and that makes the list wrong: the item's own line says it
         location = [str(part) for part in problem["loc"]]
         key = next((k for n in range(len(location), 0, -1) if (k := ".".join(location[:n])) in origins), ".".join(location))
         origin = origins[key].origin if key in origins else key
-        allowed = problem["msg"].replace("Input should", "it should")
+        allowed = re.sub(r"^(Input|Tuple) should", "it should", problem["msg"])
         lines.append(f"{origin}: {_shown(problem['input'])} is not allowed: {allowed}{_remedy(key, shipped)}")
     return list(dict.fromkeys(lines))
 

@@ -78,9 +78,13 @@ def weight_scales(arms: Arms) -> list[float]:
 
 def figure(settings: Settings, results: list[Result]) -> Figure:
     best_val = _panel("Best validation accuracy", "accuracy", results, lambda h: max(h.outcome.val_acc_history), "accuracy")
-    best_train = _panel("Best training accuracy", "accuracy", results, lambda h: max(h.outcome.train_acc_history), "accuracy")
+    best_train = _panel(
+        "Best training accuracy", "accuracy", results, lambda h: max(h.outcome.train_acc_history), "accuracy"
+    )
     limits = LOSS_LIMITS.get(settings.data.dataset, OTHER_LOSS_LIMITS)
-    loss = _panel("Final training loss", "mean loss of the last 100 iterations", results, lambda h: h.final_loss, None, limits)
+    loss = _panel(
+        "Final training loss", "mean loss of the last 100 iterations", results, lambda h: h.final_loss, None, limits
+    )
     return Figure(
         "Training against the scale of the initial weights",
         caption(settings, layers(settings), training(settings)).replace("a curve", "a point"),

@@ -17,7 +17,7 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         mapping = super().construct_mapping(node, deep)
         if len(mapping) < len(node.value):
-            keys = [self.construct_object(key, deep=True) for key, _ in node.value]  # type: ignore[no-untyped-call]
+            keys = [self.construct_object(key, deep=True) for key, _ in node.value]
             twice = next(key for key in keys if keys.count(key) > 1)
             raise yaml.constructor.ConstructorError(None, None, f"the key {twice!r} stands there twice", node.start_mark)
         return mapping
@@ -33,7 +33,9 @@ def read(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise SettingsError(f"settings file {path}: {error.strerror}; give --config a YAML file that can be read") from error
+        raise SettingsError(
+            f"settings file {path}: {error.strerror}; give --config a YAML file that can be read"
+        ) from error
     except UnicodeDecodeError as error:
         raise SettingsError(f"settings file {path} is no text in UTF-8: give --config a YAML file") from error
     document = parse(text, f"settings file {path}")
@@ -53,4 +55,6 @@ def parse(text: str, what: str) -> Any:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = " ".join(str(getattr(error, "problem", None) or error).split())
-        raise SettingsError(f"{what} is not YAML{where}: {problem}; quote texts, and put a space after each colon") from error
+        raise SettingsError(
+            f"{what} is not YAML{where}: {problem}; quote texts, and put a space after each colon"
+        ) from error

@@ -1,0 +1,59 @@
+"""`bnlab gradcheck`: the gradients of the layers, checked in front of you."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from difflib import get_close_matches
+
+import click
+
+from bnlab.cases import CASES
+from bnlab.cli.options import json_option
+from bnlab.cli.output import print_json, print_table
+from bnlab.gradcheck import TOLERANCE, ZERO_TOLERANCE, Verdict, check
+
+
+@click.command(
+    "gradcheck",
+    epilog="Example: bnlab gradcheck batchnorm layernorm",
+    help="Numeric against analytic gradients in float64, for the layers named, or for all. Exit status 1 if one fails.\n\n"
+    f"Layers: {', '.join(CASES)}.",
+)
+@click.argument("layers", nargs=-1, metavar="[LAYER]...")
+@click.option(
+    "--seed", type=click.IntRange(min=0, max=2**32 - 1), default=231, show_default=True, help="Seed of the inputs."
+)
+@json_option
+def command(layers: tuple[str, ...], seed: int, as_json: bool) -> None:
+    for layer in layers:
+        if layer not in CASES:
+            near = get_close_matches(layer, CASES, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise click.UsageError(
+                f"unknown layer {layer!r}: choose from {', '.join(CASES)}{hint}", click.get_current_context()
+            )
+    verdicts = [verdict for name in dict.fromkeys(layers or CASES) for verdict in check(CASES[name], seed)]
+    if as_json:
+        print_json([{**asdict(verdict), "ok": verdict.ok} for verdict in verdicts])
+    else:
+        print_table(["layer", "gradient", "worst error", "at", "analytic", "numeric", ""], [*map(_row, verdicts)])
+        failed = sum(not verdict.ok for verdict in verdicts)
+        click.echo(
+            f"{len(verdicts)} gradients, {failed} failed. Relative errors, at most {TOLERANCE:g}; abs.: the true gradient is "
+            f"zero, and its absolute value may be at most {ZERO_TOLERANCE:g}"
+        )
+    if not all(verdict.ok for verdict in verdicts):
+        sys.exit(1)
+
+
+def _row(verdict: Verdict) -> list[str]:
+    return [
+        verdict.case,
+        f"d{verdict.gradient}",
+        f"{verdict.error:.2e}" + (" abs." if verdict.zero else ""),
+        ", ".join(map(str, verdict.index)),
+        f"{verdict.analytic:+.9e}",
+        f"{verdict.numeric:+.9e}",
+        "ok" if verdict.ok else "FAILED",
+    ]
