@@ -1,4 +1,7 @@
-"""One buffer a net: the parameters are named views of one flat array, so that an update rule is a few passes over a vector."""
+"""One buffer a net: the parameters are named views of one flat array.
+
+An update rule is then a few passes over one vector, instead of dozens of calls.
+"""
 
 from __future__ import annotations
 

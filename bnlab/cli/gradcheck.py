@@ -40,8 +40,8 @@ def command(layers: tuple[str, ...], seed: int, as_json: bool) -> None:
         print_table(["layer", "gradient", "worst error", "at", "analytic", "numeric", ""], [*map(_row, verdicts)])
         failed = sum(not verdict.ok for verdict in verdicts)
         click.echo(
-            f"{len(verdicts)} gradients, {failed} failed. Relative errors, at most {TOLERANCE:g}; abs.: the true gradient is "
-            f"zero, and its absolute value may be at most {ZERO_TOLERANCE:g}"
+            f"{len(verdicts)} gradients, {failed} failed. Relative errors, at most {TOLERANCE:g}; abs.: the true gradient "
+            f"is zero, and its absolute value may be at most {ZERO_TOLERANCE:g}"
         )
     if not all(verdict.ok for verdict in verdicts):
         sys.exit(1)

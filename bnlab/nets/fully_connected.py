@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -91,7 +92,7 @@ def _affine(i: int) -> Affine:
 def _shapes(dims: Sequence[int], normalized: bool) -> Shapes:
     """The parameters' shapes by name, for layers from dims[0] through the hidden ones to dims[-1] units."""
     shapes: Shapes = {}
-    for i, (fan_in, fan_out) in enumerate(zip(dims[:-1], dims[1:], strict=True), start=1):
+    for i, (fan_in, fan_out) in enumerate(pairwise(dims), start=1):
         shapes |= {f"W{i}": (fan_in, fan_out), f"b{i}": (fan_out,)}
         if normalized and i < len(dims) - 1:
             shapes |= {f"gamma{i}": (fan_out,), f"beta{i}": (fan_out,)}

@@ -1,7 +1,7 @@
 """Draws a Figure: PNG at 150 dpi and SVG, the same bytes for the same Figure.
 
-Colours are Okabe and Ito's palette, safe for the colour-blind; each curve also has a line style and a marker of its own, and
-the order of the colours keeps neighbours apart in grey. Source: Okabe and Ito, 2008, "Color universal design".
+Colours are Okabe and Ito's palette, safe for the colour-blind; each curve also has a line style and a marker of its
+own, and the order of the colours keeps neighbours apart in grey. Source: Okabe and Ito, 2008, "Color universal design".
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def _draw_panel(axes: Axes, panel: Panel, styles: dict[str, Style]) -> None:
 
 
 def _draw_line(axes: Axes, line: Line, style: Style, y_limits: tuple[float, float | None] | None) -> None:
-    """The curve; points above the limits sit at the edge as hollow triangles, points where a run diverged get a cross."""
+    """The curve; points above the limits sit at the edge as triangles, points where a run diverged get a cross."""
     top = y_limits[1] if y_limits is not None else None
     finite = [y for y in line.y if y == y and abs(y) != float("inf")]
     ceiling = top if top is not None else max(finite, default=1.0)
@@ -133,8 +133,13 @@ def _share_y(all_axes: list[Any], panels: tuple[Panel, ...]) -> None:
 def _margins(panels: int, legend_rows: int) -> dict[str, float]:
     """Room for the title and legend above and the caption below, the same in inches whatever the number of panels."""
     width = PANEL_WIDTH * panels
-    return {"left": 0.65 / width, "right": 1 - 0.15 / width, "top": 1 - (0.9 + 0.22 * legend_rows) / HEIGHT, "bottom": 1.0 / HEIGHT,
-            "wspace": 0.24}  # fmt: skip
+    return {
+        "left": 0.65 / width,
+        "right": 1 - 0.15 / width,
+        "top": 1 - (0.9 + 0.22 * legend_rows) / HEIGHT,
+        "bottom": 1.0 / HEIGHT,
+        "wspace": 0.24,
+    }
 
 
 def _write_around(canvas: Any, first: Axes, figure: Figure, columns: int) -> None:

@@ -11,7 +11,7 @@ from typing import Literal
 class Line:
     """A curve: points (x, y), named by its label. Lines of one label look the same in every panel.
 
-    diverged: indices of the points where a run ended because its loss was not finite.
+    diverged: indices of the points where a run ended because its loss was not finite. points: mark each point.
     """
 
     label: str

@@ -177,7 +177,7 @@ def test_a_truncated_pickle(kept, writer, path, write, colour, fault):
 def test_no_pickle_at_all(path, fault):
     for contents in (b"hello", b"\x89PNG\r\n", bytes(5000), b"\xff" * 100):
         path.write_bytes(contents)
-        with fault(str(path), "isn't a whole pickle"):
+        with fault(str(path), f"({len(contents):,} bytes)", "3,072 bytes an image"):
             load(path.parent)
 
 
