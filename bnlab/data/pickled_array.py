@@ -98,7 +98,7 @@ def _no_call(*_: Any) -> Any:
 
 _reconstruct = _Function(lambda *_: PickledArray())
 PERMITTED = {
-    ("builtins", "bytes"): _Function(lambda: b""),  # how protocol 2 pickles no bytes at all
+    ("__builtin__", "bytes"): _Function(lambda: b""),  # how protocol 2 pickles no bytes at all
     ("_codecs", "encode"): _Function(_encode),
     ("numpy", "dtype"): _Function(_Dtype),
     ("numpy", "ndarray"): _Function(_no_call),  # only handed to _reconstruct

@@ -80,7 +80,13 @@ def _rendered(canvas: Any, name: str, options: dict[str, Any]) -> bytes:
 def _styles(figure: Figure) -> dict[str, Style]:
     """A style for each label, the same in all panels."""
     labels = dict.fromkeys(line.label for panel in figure.panels for line in panel.lines)
-    return {label: STYLES[i % len(STYLES)] for i, label in enumerate(labels)}
+    return {label: _style(i) for i, label in enumerate(labels)}
+
+
+def _style(i: int) -> Style:
+    """The i-th style; when all are taken, their colours come again with other dashes and markers."""
+    color, other = STYLES[i % len(STYLES)], STYLES[(i + i // len(STYLES)) % len(STYLES)]
+    return Style(color.color, other.dashes, other.marker)
 
 
 def _draw_panel(axes: Axes, panel: Panel, styles: dict[str, Style]) -> None:
@@ -134,7 +140,7 @@ def _margins(panels: int, legend_rows: int) -> dict[str, float]:
     """Room for the title and legend above and the caption below, the same in inches whatever the number of panels."""
     width = PANEL_WIDTH * panels
     return {
-        "left": 0.65 / width,
+        "left": 0.8 / width,
         "right": 1 - 0.15 / width,
         "top": 1 - (0.9 + 0.22 * legend_rows) / HEIGHT,
         "bottom": 1.0 / HEIGHT,
@@ -148,8 +154,8 @@ def _write_around(canvas: Any, first: Axes, figure: Figure, columns: int) -> Non
     handles, labels = first.get_legend_handles_labels()
     above = {"loc": "upper center", "bbox_to_anchor": (0.5, 1 - 0.38 / HEIGHT)}
     canvas.legend(handles, labels, ncols=columns, handlelength=3.4, columnspacing=1.5, fontsize=9.5, **above)
-    caption = "\n".join(textwrap.wrap(". ".join([figure.caption, *_marks(figure)]), 70 * len(figure.panels)))
-    canvas.text(0.5, 0.08 / HEIGHT, caption, fontsize=8.5, color="#333333", ha="center", va="bottom")
+    caption = "\n".join(textwrap.wrap(". ".join([figure.caption, *_marks(figure)]), 76 * len(figure.panels)))
+    canvas.text(0.5, 0.08 / HEIGHT, caption, fontsize=8, color="#333333", ha="center", va="bottom")
 
 
 def _marks(figure: Figure) -> list[str]:

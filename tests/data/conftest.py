@@ -49,12 +49,7 @@ class Writers:
 
         data = x.tobytes()
         dtype = (
-            b"cnumpy\ndtype\n"
-            + short(b"u1")
-            + b"K\x00K\x01\x87R(K\x03"
-            + short(b"|")
-            + b"NNN"
-            + 2 * b"J\xff\xff\xff\xff"
+            b"cnumpy\ndtype\n" + short(b"u1") + b"K\x00K\x01\x87R(K\x03" + short(b"|") + b"NNN" + 2 * b"J\xff\xff\xff\xff"
         )
         array = (
             b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85" + short(b"b") + b"\x87R(K\x01"
@@ -62,9 +57,7 @@ class Writers:
             b"T" + struct.pack("<i", len(data)) + data + b"tb"
         )
         labels = b"](" + b"".join(b"K" + bytes([label]) for label in y) + b"e"
-        items = (
-            short(b"batch_label") + short(b"training batch 1 of 5") + short(b"labels") + labels + short(b"data") + array
-        )
+        items = short(b"batch_label") + short(b"training batch 1 of 5") + short(b"labels") + labels + short(b"data") + array
         path.write_bytes(b"\x80\x02}(" + items + b"u.")
 
 

@@ -60,9 +60,7 @@ def test_axes_in_fortrans_order(protocol, path, colour):
 
 
 @pytest.mark.parametrize("protocol", range(6))
-@pytest.mark.parametrize(
-    "wrap", [lambda evil: evil, lambda evil: {b"data": evil, b"labels": [1]}, lambda evil: [[evil]]]
-)
+@pytest.mark.parametrize("wrap", [lambda evil: evil, lambda evil: {b"data": evil, b"labels": [1]}, lambda evil: [[evil]]])
 def test_nothing_is_run(protocol, wrap, path, tmp_path, fault):
     evil = pickle.dumps(wrap(Run(tmp_path / "made")), protocol)
     path.write_bytes(evil)
