@@ -24,7 +24,7 @@ def read_pickle(path: Path, skim: bool) -> Any:
     with path.open("rb") as file:
         try:
             # encoding: what Python 2 pickled as strings are bytes.
-            return _Unpickler(_Skimming(file, path.stat().st_size) if skim else file, encoding="bytes").load()
+            return _Unpickler(_Skimming(file) if skim else file, encoding="bytes").load()
         except (BadPickleError, OSError):
             raise
         except Exception as error:  # a damaged pickle can raise nearly anything
@@ -46,15 +46,12 @@ class _Unpickler(pickle.Unpickler):
 class _Skimming:
     """A file whose long reads yield zeros, so that only the short ones cost anything."""
 
-    def __init__(self, file: IO[bytes], size: int) -> None:
+    def __init__(self, file: IO[bytes]) -> None:
         self.file = file
-        self.size = size
 
     def read(self, number: int) -> bytes:
         if number < SKIPPED:
             return self.file.read(number)
-        if self.file.tell() + number > self.size:
-            return b""
         self.file.seek(number, io.SEEK_CUR)
         return bytes(number)
 

@@ -1,7 +1,7 @@
 """Where runs go: this process, or a pool of processes; always a `concurrent.futures.Executor`.
 
 Workers are spawned, never forked, on every system alike: they inherit nothing but their task. Ctrl-C is the driver's to
-handle; workers ignore it and are ended by the driver.
+handle: workers ignore it, and the driver then asks them by SIGTERM to drop what they are at and leave.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class ProcessPool(ProcessPoolExecutor):
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         with _interrupts_held_back():
-            return super().submit(fn, *args, **kwargs)
+            return super().submit(_droppable, fn, *args, **kwargs)
 
 
 @contextlib.contextmanager
@@ -46,7 +46,7 @@ def open_executor(jobs: int) -> Iterator[Executor]:
     if jobs == 1:
         yield InProcess()
         return
-    pool = ProcessPool(jobs, multiprocessing.get_context("spawn"), initializer=_ignore_interrupts)
+    pool = ProcessPool(jobs, multiprocessing.get_context("spawn"), initializer=_start_worker)
     try:
         yield pool
     except BaseException:
@@ -103,8 +103,41 @@ def _worker_died() -> RunError:
     )
 
 
-def _ignore_interrupts() -> None:
+class _DroppedError(Exception):
+    """The driver wants no more results."""
+
+
+class _Worker:
+    """Where a worker process stands."""
+
+    busy = False
+    leaving = False
+
+
+def _start_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _leave)
+
+
+def _leave(signum: int, frame: object) -> None:
+    """Drop the task in hand, by an exception, and all later ones; the pool then sees its workers leave in good order.
+
+    A worker that simply died would break the pool, which some releases of Python report on standard error.
+    """
+    _Worker.leaving = True
+    if _Worker.busy:
+        raise _DroppedError
+
+
+def _droppable(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    """Runs a task in a worker, unless it is on its way out."""
+    if _Worker.leaving:
+        raise _DroppedError
+    _Worker.busy = True
+    try:
+        return fn(*args, **kwargs)
+    finally:
+        _Worker.busy = False
 
 
 @contextlib.contextmanager

@@ -94,6 +94,9 @@ DAMAGE = {
     "truncated": lambda b: b[:-1000],
     "foreign": lambda b: b"hello",
     "packed data overwritten": lambda b: b[:100_000] + b"\xff" * 200_000 + b[300_000:],
+    "packed data no deflate": lambda b: (
+        b[: b.index(b"x_train.npy") + 11] + b"\xff" * 99 + b[b.index(b"x_train.npy") + 110 :]
+    ),
 }
 
 
@@ -104,7 +107,7 @@ def test_a_damaged_file(damage, tmp_path, monkeypatch, fault):
     monkeypatch.setattr(fashion_mnist_mini, "EMBEDDED", path)
     with fault(str(path), f"({path.stat().st_size:,} bytes)", "2,614,290 bytes", "reinstall"):
         data.load(NAME)
-    if damage != "packed data overwritten":
+    if not damage.startswith("packed data"):
         assert "reinstall" in data.describe(NAME).problem
 
 
