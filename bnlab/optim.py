@@ -19,7 +19,7 @@ Array: TypeAlias = NDArray[Any]
 Config: TypeAlias = dict[str, Any]
 Rule: TypeAlias = Callable[..., tuple[Array, Config]]
 
-BLOCK = 16_384
+BLOCK = 65_536
 """Entries updated at a time: a block of w, dw and the state stays in the processor's cache through all passes."""
 
 

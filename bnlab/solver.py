@@ -18,7 +18,7 @@ from bnlab.layers.types import Array
 from bnlab.notebook_model import adapt
 from bnlab.optim import RULES
 
-EVALUATION_BATCH = 250
+EVALUATION_BATCH = 500
 STATISTICS = ("running", "population")
 
 

@@ -93,6 +93,7 @@ DAMAGE = {
     "empty": lambda b: b"",
     "truncated": lambda b: b[:-1000],
     "foreign": lambda b: b"hello",
+    "packed data in an unknown way": lambda b: b.replace(b"PK\1\2\x14\3\x14\0\0\0\x08", b"PK\1\2\x14\3\x14\0\0\0\x63"),
     "packed data overwritten": lambda b: b[:100_000] + b"\xff" * 200_000 + b[300_000:],
     "packed data no deflate": lambda b: (
         b[: b.index(b"x_train.npy") + 11] + b"\xff" * 99 + b[b.index(b"x_train.npy") + 110 :]
