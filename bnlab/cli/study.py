@@ -22,6 +22,11 @@ from bnlab.studies.plan import already_stored, carry_out, make_plan, publish
 from bnlab.studies.settings import Override, parse_set
 from bnlab.studies.study import Study, load_study
 
+KINDS: dict[str, dict[str, Any]] = {
+    "text": {"type": str},
+    "numbers": {"type": float, "multiple": True},
+    "flag": {"is_flag": True, "default": None},
+}
 SHORTCUTS = {"--dataset": "data.dataset", "--seed": "seed"}
 
 
@@ -43,15 +48,7 @@ def study_command(entry: Entry) -> click.Command:
 
 
 def _own_options(study: Study) -> list[Any]:
-    return [
-        click.option(
-            option.flag,
-            type=float if option.multiple else str,
-            multiple=option.multiple,
-            help=option.help + (" Repeatable." if option.multiple else ""),
-        )
-        for option in study.OPTIONS
-    ]
+    return [click.option(option.flag, help=option.help, **KINDS[option.kind]) for option in study.OPTIONS]
 
 
 COMMON = [
@@ -105,7 +102,7 @@ def _run(
 def _from_options(study: Study, own: dict[str, Any]) -> list[Override]:
     """The options that were given, as overrides of the settings they stand for."""
     keys = SHORTCUTS | {option.flag: option.key for option in study.OPTIONS}
-    given = {f"--{name}": value for name, value in own.items() if value not in (None, ())}
+    given = {"--" + name.replace("_", "-"): value for name, value in own.items() if value not in (None, ())}
     return [Override(keys[flag], value, flag) for flag, value in given.items()]
 
 

@@ -29,7 +29,9 @@ class Settings(CommonSettings):
     arms: Arms
 
 
-OPTIONS = (Option("--keep", "arms.keep", "Probability of keeping a unit, above 0, at most 1 (no dropout).", multiple=True),)
+OPTIONS = (
+    Option("--keep", "arms.keep", "Probability of keeping a unit, above 0, at most 1 (no dropout).", kind="numbers"),
+)
 VARIED = {"net.keep_prob": "arms.keep"}
 
 

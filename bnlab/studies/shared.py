@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from bnlab.lab.history import History
 from bnlab.report.figure import Line, Panel
@@ -19,11 +19,11 @@ def loss_panel(results: list[Result]) -> Panel:
     return Panel("Training loss", "iteration", "loss of the minibatch", lines)
 
 
-def accuracy_panels(results: list[Result]) -> tuple[Panel, Panel]:
-    """Training and validation accuracy by epoch, a curve an arm, on one y-axis."""
+def accuracy_panels(results: list[Result], over: str = "epoch") -> tuple[Panel, Panel]:
+    """Training and validation accuracy over 'epoch' or 'update', a curve an arm, on one y-axis."""
     return (
-        _accuracy_panel("Training accuracy", results, lambda history: history.outcome.train_acc_history),
-        _accuracy_panel("Validation accuracy", results, lambda history: history.outcome.val_acc_history),
+        _accuracy_panel("Training accuracy", results, over, lambda history: history.outcome.train_acc_history),
+        _accuracy_panel("Validation accuracy", results, over, lambda history: history.outcome.val_acc_history),
     )
 
 
@@ -41,11 +41,14 @@ def layers(settings: CommonSettings) -> str:
     return f"{len(dims)} hidden layer{'s' if len(dims) > 1 else ''} of {dims[0]}"
 
 
-def training(settings: CommonSettings, with_batch: bool = True) -> str:
+def training(settings: CommonSettings) -> str:
     """The training in words: 'adam at 0.001, batch 50, 10 epochs'."""
-    solver = settings.solver
-    batch = f"batch {solver.batch_size}, " if with_batch else ""
-    return f"{solver.update_rule} at {solver.learning_rate:.4g}, {batch}{solver.num_epochs} epochs"
+    return f"{rule(settings)}, batch {settings.solver.batch_size}, {settings.solver.num_epochs} epochs"
+
+
+def rule(settings: CommonSettings) -> str:
+    """The update rule in words: 'adam at 0.001'."""
+    return f"{settings.solver.update_rule} at {settings.solver.learning_rate:.4g}"
 
 
 def last_accuracies(result: Result) -> str:
@@ -61,11 +64,17 @@ def last_accuracies(result: Result) -> str:
 ONE_SEED = "One seed: a difference here may turn round with the next seed, and nothing is claimed from it."
 
 
-def _accuracy_panel(title: str, results: list[Result], accuracies: Callable[[History], list[float]]) -> Panel:
-    lines = tuple(_line(result, result.history.check_epochs, accuracies(result.history)) for result in results)
-    return Panel(title, "epoch", "accuracy", lines, y_group="accuracy")
+CHECKED_AT: dict[str, Callable[[History], Sequence[float]]] = {
+    "epoch": lambda history: history.check_epochs,
+    "update": lambda history: history.outcome.check_iterations,
+}
 
 
-def _line(result: Result, x: list[float] | list[int], y: list[float], points: bool = True) -> Line:
+def _accuracy_panel(title: str, results: list[Result], over: str, accuracies: Callable[[History], list[float]]) -> Panel:
+    lines = tuple(_line(r, CHECKED_AT[over](r.history), accuracies(r.history)) for r in results)
+    return Panel(title, over, "accuracy", lines, y_group="accuracy")
+
+
+def _line(result: Result, x: Sequence[float], y: list[float], points: bool = True) -> Line:
     diverged = (len(y) - 1,) if result.history.diverged_at is not None else ()
     return Line(result.arm.label, x, y, diverged, points)

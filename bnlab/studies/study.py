@@ -22,7 +22,8 @@ class Option(NamedTuple):
     flag: str
     key: str
     help: str
-    multiple: bool = False
+    kind: Literal["text", "numbers", "flag"] = "text"
+    """One text; a number, repeatable; or nothing but the flag itself, which means true."""
 
 
 @dataclass(frozen=True)
