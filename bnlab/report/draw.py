@@ -20,6 +20,8 @@ FORMATS: dict[str, dict[str, Any]] = {
     "png": {"dpi": DPI, "metadata": {"Software": None}},
     "svg": {"metadata": {"Date": None, "Creator": None}},
 }
+MARKERS = 25
+"""Markers on a curve, about: on each point, or on every second, third, … of a long one."""
 PANEL_WIDTH, HEIGHT = 4.6, 4.7  # inches
 RC: dict[str, Any] = {
     "svg.hashsalt": "bnlab",
@@ -113,6 +115,7 @@ def _draw_line(axes: Axes, line: Line, style: Style, y_limits: tuple[float, floa
         color=style.color,
         linestyle=style.dashes,
         marker=style.marker if line.points else None,
+        markevery=max(1, len(line.x) // MARKERS),
         markersize=4,
         linewidth=1.4 if line.points else 1.0,
     )
