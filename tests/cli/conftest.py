@@ -1,0 +1,165 @@
+"""Runs the program: as a real process, or, where only its words matter, in this one."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import matplotlib
+import pytest
+
+SETTINGS = ("data.num_train=60", "net.hidden_dims=[8]", "solver.num_epochs=2")
+TINY = ("--dataset", "synthetic", *(word for setting in SETTINGS for word in ("-s", setting)))
+CACHE = matplotlib.get_cachedir()  # else every process with a cache folder of its own makes a new cache of fonts
+
+
+class Done(NamedTuple):
+    """How a command ended, and what it said."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out, parse_constant=_no_such_constant)
+
+
+def _no_such_constant(text: str) -> None:
+    raise AssertionError(f"{text} is not strict JSON")
+
+
+class Program:
+    """`python -m bnlab` as a process in a folder of its own, with no data sets but those that need no files."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.env = {key: value for key, value in os.environ.items() if key != "BNLAB_DATA_DIR"}
+        self.env |= {
+            "PYTHONPATH": os.pathsep.join(sys.path),
+            "XDG_CACHE_HOME": str(folder / "no-cache"),
+            "MPLCONFIGDIR": CACHE,
+            "TERM": "xterm",
+        }
+
+    def start(self, *args: Any, **more: Any) -> subprocess.Popen[str]:
+        """A process in a group of its own, so that a signal can be sent as a terminal does."""
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
+        command = [sys.executable, "-m", "bnlab", *map(str, args)]
+        options = {**pipes, "cwd": self.folder, "env": self.env, "start_new_session": True, **more}
+        return subprocess.Popen(command, text=True, **options)
+
+    def __call__(self, *args: Any) -> Done:
+        process = self.start(*args)
+        out, err = process.communicate(timeout=100)
+        return Done(process.returncode, out, err)
+
+    def python(self, code: str, *flags: str) -> Done:
+        """Runs Python code where `bnlab` can be imported."""
+        command = [sys.executable, *flags, "-c", code]
+        done = subprocess.run(command, cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=100)
+        return Done(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Program:
+    """Runs the program in `tmp_path`."""
+    return Program(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def program() -> type[Program]:
+    """Runs the program in a folder of your choice."""
+    return Program
+
+
+@pytest.fixture(scope="session")
+def tiny() -> tuple[str, ...]:
+    """Options that make any study quick."""
+    return TINY
+
+
+@pytest.fixture
+def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
+    """Calls the command line in this process, in `tmp_path`."""
+    from bnlab.cli import cli
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("BNLAB_DATA_DIR", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "no-cache"))
+
+    def call(*args: Any) -> Done:
+        with pytest.raises(SystemExit) as ended:
+            cli.main([*map(str, args)], prog_name="bnlab")
+        return Done(ended.value.code or 0, *capsys.readouterr())
+
+    return call
+
+
+@pytest.fixture
+def refused(tmp_path: Path) -> Callable[..., None]:
+    """Checks that a request was refused as it should be: one line that says these words, exit status 2, nothing written."""
+    before = listing(tmp_path)
+
+    def refused(done: Done, *words: str, made: set[str] = frozenset()) -> None:
+        assert done.status == 2
+        assert done.out == ""
+        assert done.err.startswith("Error: ")
+        assert done.err.count("\n") == 1
+        assert done.err.endswith("\n")
+        for word in words:
+            assert word in done.err
+        assert listing(tmp_path) - before == made
+
+    return refused
+
+
+def listing(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*")}
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Done, Path]:
+    """One small `bnlab compare --json`, and the folder it ran in."""
+    folder = tmp_path_factory.mktemp("finished")
+    return Program(folder)("compare", *TINY, "--json", "-j", 1), folder
+
+
+@pytest.fixture(scope="session")
+def contents() -> Callable[[Path], dict[str, Any]]:
+    """All files under a folder by name; of JSON documents all but the provenance, which stands in them where it belongs."""
+
+    def contents(folder: Path) -> dict[str, Any]:
+        files = {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+        return {name: _without_provenance(text) if name.endswith(".json") else text for name, text in files.items()}
+
+    return contents
+
+
+def _without_provenance(content: bytes) -> list[bytes]:
+    """The lines of a document, without those from `provenance` on, which is its last key."""
+    document = json.loads(content)
+    assert list(document)[-1] == "provenance"
+    lines = content.splitlines()
+    return lines[: lines.index(b' "provenance": {')]
+
+
+@pytest.fixture(scope="session")
+def until() -> Callable[[Callable[[], Any]], Any]:
+    """Waits until a function gives something true, and hands that out."""
+
+    def until(function: Callable[[], Any], seconds: float = 60) -> Any:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if value := function():
+                return value
+            time.sleep(0.005)
+        raise AssertionError("it didn't come to that in time")
+
+    return until

@@ -1,0 +1,143 @@
+"""All commands: that each explains itself, is in the README, and is loaded only when it is called."""
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from bnlab import __version__
+from bnlab.cli import cli
+from bnlab.studies import STUDIES
+
+ROOT = Path(__file__).parents[2]
+
+
+def walk(command, path=()):
+    """All commands and groups, by the words after `bnlab`."""
+    yield path, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            yield from walk(command.get_command(context, name), (*path, name))
+
+
+ALL = dict(walk(cli))
+LEAVES = {path: command for path, command in ALL.items() if not isinstance(command, click.Group)}
+
+
+def test_the_commands_are_those_of_the_issue():
+    assert {" ".join(path) for path in LEAVES} == {
+        "compare", "sweep weight-scale", "sweep batch-size", "dropout", "gradcheck", "data list",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_each_command_has_help(path):
+    assert ALL[path].help
+
+
+@pytest.mark.parametrize("path", LEAVES, ids=" ".join)
+def test_each_option_has_help(path):
+    options = [parameter for parameter in LEAVES[path].params if isinstance(parameter, click.Option)]
+    assert options
+    assert [option.name for option in options if not option.help] == []
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_each_help_shows_an_example(path, call):
+    done = call(*path, "--help")
+    assert done.status == 0
+    assert done.err == ""
+    assert "Example: bnlab" in " ".join(done.out.split())
+
+
+@pytest.mark.parametrize("path", LEAVES, ids=" ".join)
+def test_the_example_in_each_help_is_right(path, call):
+    example = re.search(r"Example: bnlab (.*)", " ".join(call(*path, "--help").out.split()))[1]
+    words = example.split()
+    assert tuple(words[: len(path)]) == path
+    assert not any(word.startswith("-") and word not in flags(LEAVES[path]) for word in words[len(path) :])
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_each_list_of_commands_says_what_they_do(path, call):
+    if isinstance(ALL[path], click.Group):
+        out = call(*path, "--help").out
+        for name, row in ALL[path].table.items():
+            assert re.search(rf"^  {name}\s+{re.escape(row.help[:20])}", out, re.MULTILINE)
+
+
+def flags(command):
+    return {flag for parameter in command.params for flag in (*parameter.opts, *parameter.secondary_opts)}
+
+
+COMMON = {
+    "--dataset", "--seed", "--out", "-j", "--jobs", "--config", "-s", "--set", "-n", "--dry-run", "--json", "-q", "-v",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("entry", STUDIES, ids=lambda entry: entry.command)
+def test_each_study_takes_the_common_options(entry):
+    assert flags(LEAVES[tuple(entry.command.split())]) >= COMMON
+
+
+def test_defaults_are_those_of_the_issue():
+    options = {parameter.name: parameter for parameter in LEAVES["compare",].params}
+    assert options["out"].default == Path("results")
+    assert "231" in options["seed"].help
+    assert options["sets"].multiple
+    assert {p.name: p for p in LEAVES["dropout",].params}["keep"].multiple
+
+
+@pytest.mark.parametrize("path", LEAVES, ids=" ".join)
+def test_the_readme_names_each_command_and_each_of_its_options(path):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert re.search(rf"`bnlab {' '.join(path)}\b", readme)
+    studies = {tuple(entry.command.split()) for entry in STUDIES}
+    options = [parameter.opts for parameter in LEAVES[path].params if path in studies]
+    named = [any(re.search(rf"`[^`]*{flag}(?![\w-])", readme) for flag in opts) for opts in options]
+    assert [opts for opts, found in zip(options, named, strict=True) if not found] == []
+
+
+def test_version(run):
+    done = run("--version")
+    assert (done.status, done.err) == (0, "")
+    assert done.out == f"bnlab, version {__version__}\n"
+
+
+def test_without_a_command_the_help_is_shown_and_the_status_is_2(run):
+    done = run()
+    assert done.status == 2
+    assert done.out == ""
+    assert "Commands:" in done.err
+
+
+HEAVY = ("numpy", "matplotlib", "pydantic", "yaml", "rich", "bnlab.layers", "bnlab.studies.compare")
+
+
+def test_help_imports_nothing_heavy(run):
+    done = run.python("import sys; sys.argv[1:] = ['--help']; from bnlab.__main__ import main; main()", "-X", "importtime")
+    assert done.status == 0
+    imported = {line.split("|")[2].strip() for line in done.err.splitlines() if line.startswith("import time:")}
+    assert "bnlab.cli.main" in imported
+    assert imported.isdisjoint(HEAVY)
+
+
+def test_importing_the_command_line_imports_nothing_heavy(run):
+    done = run.python(f"import sys, bnlab.cli; print([name for name in {HEAVY} if name in sys.modules])")
+    assert done.out == "[]\n"
+
+
+def test_importing_every_module_starts_prints_and_writes_nothing(run, tmp_path):
+    done = run.python(
+        "import importlib, multiprocessing, pkgutil, threading, bnlab\n"
+        "names = [module.name for module in pkgutil.walk_packages(bnlab.__path__, 'bnlab.')]\n"
+        "for name in names: importlib.import_module(name)\n"
+        "assert len(names) > 40\n"
+        "assert threading.active_count() == 1\n"
+        "assert multiprocessing.active_children() == []\n"
+        "assert multiprocessing.get_start_method(allow_none=True) is None\n"
+    )
+    assert (done.status, done.out, done.err) == (0, "", "")
+    assert [*tmp_path.iterdir()] == []

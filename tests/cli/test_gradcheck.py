@@ -1,0 +1,81 @@
+"""`bnlab gradcheck`: that it checks what it is told to, and fails when a layer is wrong."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bnlab.cases import CASES
+
+
+def test_all_layers_pass_in_a_real_process(run):
+    done = run("gradcheck")
+    assert (done.status, done.err) == (0, "")
+    assert all(f"{name} " in done.out for name in CASES)
+    assert " 0 failed" in done.out
+    assert "FAILED" not in done.out
+
+
+def test_only_the_layers_named_are_checked_each_once(call):
+    document = call("gradcheck", "layernorm", "relu", "layernorm", "--json").json
+    assert [(verdict["case"], verdict["gradient"]) for verdict in document] == [
+        ("layernorm", "x"), ("layernorm", "gamma"), ("layernorm", "beta"), ("relu", "x"),
+    ]  # fmt: skip
+    assert all(verdict["ok"] for verdict in document)
+
+
+def broken(case, which, how):
+    """The case with one of its gradients spoilt."""
+
+    def backward(dout, cache):
+        gradients = case.backward_function(dout, cache)
+        gradients = [*gradients] if isinstance(gradients, tuple) else [gradients]
+        gradients[which] = how(gradients[which])
+        return tuple(gradients)
+
+    return replace(case, backward_function=backward)
+
+
+def by_a_millionth_or_two(gradient):
+    return gradient * (1 + 5e-6)
+
+
+def in_one_entry(gradient):
+    gradient = gradient.copy()
+    gradient.flat[-1] += 0.01
+    return gradient
+
+
+WRONG = {"a little": by_a_millionth_or_two, "in one entry": in_one_entry, "nan": lambda g: g * np.nan, "sign": np.negative}
+
+
+@pytest.mark.parametrize("how", WRONG)
+@pytest.mark.parametrize(("name", "which", "gradient"), [("relu", 0, "x"), ("affine", 1, "w"), ("batchnorm", 2, "beta")])
+def test_a_wrong_gradient_fails_with_status_1_and_is_named(call, monkeypatch, name, which, gradient, how):
+    monkeypatch.setitem(CASES, name, broken(CASES[name], which, WRONG[how]))
+    done = call("gradcheck", name, "layernorm")
+    assert (done.status, done.err) == (1, "")
+    lines = [line.split() for line in done.out.splitlines() if "FAILED" in line]
+    assert [(line[0], line[1]) for line in lines] == [(name, f"d{gradient}")]
+    assert " 1 failed" in done.out
+
+
+def test_a_wrong_gradient_fails_in_json_too(call, monkeypatch):
+    monkeypatch.setitem(CASES, "relu", broken(CASES["relu"], 0, np.negative))
+    done = call("gradcheck", "relu", "--json")
+    assert done.status == 1
+    assert [verdict["ok"] for verdict in done.json] == [False]
+
+
+def test_a_nonzero_gradient_where_it_should_be_zero_fails(call, monkeypatch):
+    name, which = "affine_bn_relu", 2
+    monkeypatch.setitem(CASES, name, broken(CASES[name], which, lambda b: b + 1e-6))
+    done = call("gradcheck", name)
+    assert done.status == 1
+    assert [line.split()[1] for line in done.out.splitlines() if "FAILED" in line] == ["db"]
+
+
+def test_the_seed_changes_the_inputs(call):
+    first, again, other = (call("gradcheck", "affine", "--seed", seed, "--json").out for seed in (1, 1, 2))
+    assert first == again
+    assert first != other

@@ -1,0 +1,134 @@
+"""Ctrl-C, and processes that are killed: what is finished stays stored, nobody is left over, and it goes on from there."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+SIX_RUNS = (
+    "sweep", "weight-scale", "--dataset", "synthetic", "-s", "arms.num_weight_scales=3", "-s", "data.num_train=1000",
+    "-s", "solver.num_epochs=10",
+)  # fmt: skip
+RUNS = 6
+
+needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc to find processes in")
+
+
+def processes():
+    """(process, parent, group, state) of all there are."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            text = (folder / "stat").read_text()
+        except OSError:
+            continue
+        state, parent, group = text.rpartition(")")[2].split()[:3]
+        yield int(folder.name), int(parent), int(group), state
+
+
+def alive_in_group(group):
+    return [process for process, _, its_group, state in processes() if its_group == group and state not in "ZX"]
+
+
+def workers_of(process):
+    """The worker processes of the program; not the one that multiprocessing keeps for its own ends."""
+    children = [child for child, parent, _, state in processes() if parent == process.pid and state not in "ZX"]
+    return [child for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+
+
+def stored(folder):
+    """The finished runs' files and when each was written; each is whole, and bears the name it should."""
+    files = [*(folder / "results" / "runs").rglob("*.json")]
+    for file in files:
+        assert json.loads(file.read_bytes())["run"] == file.stem
+    return {file.name: file.stat().st_mtime_ns for file in files}
+
+
+def any_file(folder):
+    return lambda: [*(folder / "results" / "runs").rglob("*.json")]
+
+
+def goes_on(run, tmp_path, before):
+    """The same command again does the rest, and only that."""
+    done = run(*SIX_RUNS, "-j", 2)
+    assert (done.status, done.err) == (0, "")
+    assert f"({len(before)} stored before)" in done.out
+    after = stored(tmp_path)
+    assert len(after) == RUNS
+    assert {name: after[name] for name in before} == before
+    assert (tmp_path / "results" / "weight-scale-synthetic" / "figure.png").exists()
+
+
+@needs_proc
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_ctrl_c(run, tmp_path, until, jobs):
+    process = run.start(*SIX_RUNS, "-j", jobs)
+    until(any_file(tmp_path))
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert out == ""
+    before = stored(tmp_path)
+    assert 1 <= len(before) < RUNS
+    assert err == f"Interrupted: {len(before)} of {RUNS} runs are stored in results; the same command goes on from there\n"
+    until(lambda: not alive_in_group(process.pid), seconds=5)
+    assert not [path for path in (tmp_path / "results").rglob("*") if path.is_file() and path.suffix != ".json"]
+    goes_on(run, tmp_path, before)
+
+
+@needs_proc
+def test_ctrl_c_while_the_workers_start(run, tmp_path, until):
+    process = run.start(*SIX_RUNS, "-j", 2)
+    until(lambda: workers_of(process))
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    assert err.count("\n") == 1
+    assert err.startswith("Interrupted: ")
+    until(lambda: not alive_in_group(process.pid), seconds=5)
+
+
+@needs_proc
+def test_ctrl_c_twice_leaves_nobody_either(run, tmp_path, until):
+    process = run.start(*SIX_RUNS, "-j", 2)
+    until(any_file(tmp_path))
+    os.killpg(process.pid, signal.SIGINT)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    until(lambda: not alive_in_group(process.pid), seconds=5)
+
+
+@needs_proc
+def test_a_killed_worker(run, tmp_path, until):
+    process = run.start(*SIX_RUNS, "-j", 2)
+    until(any_file(tmp_path))
+    os.kill(workers_of(process)[0], signal.SIGKILL)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (1, "")
+    assert err.count("\n") == 1
+    assert err.startswith("Error: a worker process died")
+    assert "--jobs" in err
+    before = stored(tmp_path)
+    assert 1 <= len(before) < RUNS
+    until(lambda: not alive_in_group(process.pid), seconds=5)
+
+
+@needs_proc
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_killed_driver(run, tmp_path, until, jobs):
+    process = run.start(*SIX_RUNS, "-j", jobs)
+    until(any_file(tmp_path))
+    os.kill(process.pid, signal.SIGKILL)
+    assert process.wait(timeout=60) == -signal.SIGKILL
+    try:
+        until(lambda: not alive_in_group(process.pid), seconds=4)
+    finally:
+        for left in alive_in_group(process.pid):
+            os.kill(left, signal.SIGKILL)
+        process.communicate(timeout=60)
+    before = stored(tmp_path)
+    assert 1 <= len(before) < RUNS
+    goes_on(run, tmp_path, before)

@@ -1,0 +1,59 @@
+"""A run is a pure function of its settings: the same bytes whatever the workers, the order, or what was stored."""
+
+import json
+import shutil
+
+import pytest
+
+from bnlab.lab.store import json_bytes
+
+STUDY = ("sweep", "batch-size")
+
+
+@pytest.fixture(scope="module")
+def reference(program, tmp_path_factory, tiny):
+    """The results folder of four runs made one after the other in one process."""
+    folder = tmp_path_factory.mktemp("one")
+    assert program(folder)(*STUDY, *tiny, "-j", 1).status == 0
+    return folder / "results"
+
+
+@pytest.mark.parametrize("jobs", [2, 3])
+def test_the_number_of_workers_changes_no_byte(run, tiny, tmp_path, reference, contents, jobs):
+    assert run(*STUDY, *tiny, "-j", jobs).status == 0
+    expected = contents(reference)
+    assert len(expected) == 8
+    assert contents(tmp_path / "results") == expected
+
+
+def test_a_part_stored_before_changes_no_byte(run, tiny, tmp_path, reference, contents):
+    shutil.copytree(reference / "runs", tmp_path / "results" / "runs")
+    for path in sorted((tmp_path / "results" / "runs").rglob("*.json"))[::2]:
+        path.unlink()
+    done = run(*STUDY, *tiny, "-j", 2)
+    assert "(2 stored before)" in done.out
+    assert contents(tmp_path / "results") == contents(reference)
+
+
+def test_the_order_changes_no_byte_of_a_run(run, tiny, tmp_path, reference, contents):
+    assert run(*STUDY, *tiny, "-s", "arms.batch_sizes=[50, 10, 5]", "-j", 1).status == 0
+    assert contents(tmp_path / "results" / "runs") == contents(reference / "runs")
+
+
+def test_the_comparison_leaves_out_nothing_but_the_provenance(reference, contents):
+    for name, lines in contents(reference).items():
+        if name.endswith(".json"):
+            raw = (reference / name).read_bytes()
+            document = json.loads(raw)
+            assert raw == json_bytes(document)
+            del document["provenance"]
+            assert b"\n".join(lines).rstrip(b",") + b"\n}\n" == json_bytes(document)
+
+
+def test_another_seed_changes_every_run(run, tiny, tmp_path, reference, contents):
+    assert run(*STUDY, *tiny, "-j", 2, "--seed", 1).status == 0
+    assert contents(tmp_path / "results" / "runs").keys().isdisjoint(contents(reference / "runs"))
+    assert (
+        contents(tmp_path / "results")["batch-size-batchnorm-synthetic/figure.png"]
+        != (contents(reference)["batch-size-batchnorm-synthetic/figure.png"])
+    )

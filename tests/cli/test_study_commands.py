@@ -1,0 +1,203 @@
+"""The studies from the outside: what they leave behind, what they print and where, and which setting wins."""
+
+import csv
+import json
+import os
+import pty
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from bnlab.report.table import COLUMNS
+
+COMPARE = "compare-batchnorm-synthetic"
+FILES = ["figure.png", "figure.svg", "summary.json", "table.csv"]
+
+
+def test_compare_leaves_its_files_and_one_file_a_run(finished):
+    done, folder = finished
+    assert (done.status, done.err) == (0, "")
+    results = folder / "results"
+    assert sorted(path.name for path in results.iterdir()) == [COMPARE, "runs"]
+    assert sorted(path.name for path in (results / COMPARE).iterdir()) == FILES
+    runs = [path for path in (results / "runs").rglob("*") if path.is_file()]
+    names = {row["run"] for row in done.json["runs"]}
+    assert {str(path.relative_to(results / "runs")) for path in runs} == {f"{n[:2]}/{n}.json" for n in names}
+    assert len(names) == 2
+
+
+def test_json_is_the_summary_and_where_the_files_are(finished):
+    done, folder = finished
+    document = done.json
+    summary = json.loads((folder / "results" / COMPARE / "summary.json").read_text())
+    assert [folder / file for file in document.pop("files")] == [
+        folder / "results" / COMPARE / name for name in ("figure.png", "figure.svg", "table.csv", "summary.json")
+    ]
+    assert {**document, "provenance": None} == {**summary, "provenance": None}
+    assert summary["schema"] == 1
+    assert summary["study"] == "compare"
+    assert summary["settings"]["seed"] == 231
+    assert summary["provenance"]["seconds"] > 0
+
+
+def test_the_table_has_a_row_a_run_and_no_empty_cell(finished):
+    done, folder = finished
+    with open(folder / "results" / COMPARE / "table.csv", newline="") as file:
+        rows = [*csv.DictReader(file)]
+    assert [*rows[0]] == [column.name for column in COLUMNS]
+    assert [row["normalization"] for row in rows] == ["batchnorm", "none"]
+    assert [row["run"] for row in rows] == [row["run"] for row in done.json["runs"]]
+    assert all(value for row in rows for value in row.values())
+
+
+@pytest.mark.parametrize(
+    ("command", "folder", "runs"),
+    [
+        (["compare", "--norm", "layernorm"], "compare-layernorm-synthetic", 2),
+        (["sweep", "weight-scale", "-s", "arms.num_weight_scales=2"], "weight-scale-synthetic", 4),
+        (["sweep", "batch-size"], "batch-size-batchnorm-synthetic", 4),
+        (["sweep", "batch-size", "--norm", "layernorm"], "batch-size-layernorm-synthetic", 4),
+        (["dropout", "--keep", "0.5", "--keep", "1", "-s", "solver.batch_size=20"], "dropout-synthetic", 2),
+    ],
+    ids=lambda value: " ".join(value[:4]) if isinstance(value, list) else None,
+)
+def test_each_study_runs(run, tiny, tmp_path, command, folder, runs):
+    done = run(*command, *tiny, "-j", 1)
+    assert (done.status, done.err) == (0, "")
+    assert sorted(path.name for path in (tmp_path / "results" / folder).iterdir()) == FILES
+    assert len([*(tmp_path / "results" / "runs").rglob("*.json")]) == runs
+    assert f"{runs} runs in " in done.out
+    assert f"results/{folder}/figure.png" in done.out
+    assert "training accuracy" in done.out
+
+
+def test_the_default_data_set_adds_nothing_to_the_folder_and_out_names_another(run, tmp_path):
+    done = run("compare", "-s", "data.num_train=60", "-s", "net.hidden_dims=[4]", "--out", "here/there", "-j", 1, "-q")
+    assert done == (0, "", "")
+    assert (tmp_path / "here" / "there" / "compare-batchnorm" / "figure.png").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["here"]
+
+
+def test_a_dry_run_lists_the_runs_and_writes_nothing(run, tiny, tmp_path):
+    done = run("dropout", *tiny, "-s", "solver.batch_size=20", "-n")
+    assert (done.status, done.err) == (0, "")
+    assert "no dropout" in done.out
+    assert "keep 0.25" in done.out
+    assert "2 runs, 2 to do" in done.out
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_a_dry_run_tells_which_runs_are_stored(finished, call, tiny):
+    _, folder = finished
+    listed = call("compare", *tiny, "--out", folder / "results", "-n", "--json").json["runs"]
+    assert [run["stored"] for run in listed] == [True, True]
+    both = call("compare", *tiny, "--norm", "layernorm", "--out", folder / "results", "-n", "--json").json["runs"]
+    assert [run["stored"] for run in both] == [False, True]
+    forced = call("compare", *tiny, "--out", folder / "results", "-n", "--json", "--force").json["runs"]
+    assert [run["stored"] for run in forced] == [False, False]
+
+
+def test_a_stored_run_is_not_done_again_unless_forced(call, tiny, tmp_path, finished):
+    _, folder = finished
+    shutil.copytree(folder / "results", tmp_path / "results")
+
+    def stamps():
+        return {path.name: path.stat().st_mtime_ns for path in (tmp_path / "results" / "runs").rglob("*.json")}
+
+    before = stamps()
+    assert "(2 stored before)" in call("compare", *tiny, "-j", 1).out
+    assert stamps() == before
+    assert "stored before" not in call("compare", *tiny, "-j", 1, "--force").out
+    assert stamps().keys() == before.keys()
+    assert all(stamp > before[name] for name, stamp in stamps().items())
+
+
+def test_quiet_prints_nothing_and_verbose_a_line_a_run_on_standard_error(run, tiny):
+    assert run("compare", *tiny, "-q", "-j", 1) == (0, "", "")
+    done = run("compare", *tiny, "-v", "--seed", 7, "--json", "-j", 2)
+    lines = done.err.splitlines()
+    assert len(lines) == 2
+    assert {line.split()[0] for line in lines} == {row["run"] for row in done.json["runs"]}
+    assert all(" finished in " in line for line in lines)
+
+
+def on_a_terminal(run, *args):
+    """The process, with standard error a terminal: its status, standard output, and what the terminal was sent."""
+    master, slave = pty.openpty()
+    process = run.start(*args, stderr=slave)
+    os.close(slave)
+    shown = b""
+    while True:
+        try:
+            read = os.read(master, 65536)
+        except OSError:  # how Linux says that nobody has the terminal open any more
+            break
+        if not read:
+            break
+        shown += read
+    os.close(master)
+    out, _ = process.communicate(timeout=60)
+    return process.returncode, out, shown.decode()
+
+
+def test_a_terminal_gets_a_bar_and_a_pipe_none(run, tiny):
+    status, out, shown = on_a_terminal(run, "compare", *tiny, "-j", 1, "--json")
+    assert status == 0
+    assert json.loads(out)["study"] == "compare"
+    counts = re.findall(r"\d/2", shown)
+    assert "0/2" in counts
+    assert "2/2" in counts
+    assert "runs/s" in shown
+
+
+def test_a_terminal_gets_no_bar_if_all_is_to_be_quiet_or_nothing_is_to_do(run, tiny):
+    assert on_a_terminal(run, "compare", *tiny, "-j", 1, "-q") == (0, "", "")
+    status, out, shown = on_a_terminal(run, "compare", *tiny, "-j", 1)
+    assert (status, shown) == (0, "")
+    assert "2 stored before" in out
+
+
+def test_an_option_wins_over_set_over_config_over_the_shipped_file(call, tmp_path):
+    config = tmp_path / "mine.yaml"
+    config.write_text("seed: 1\narms: {norm: layernorm}\nnet: {reg: 1e-3}\nsolver: {lr_decay: 0.9}\n")
+
+    def spec(*args):
+        return call("compare", "-n", "--json", *args).json["runs"][0]["spec"]
+
+    assert spec()["seed"] == 231
+    assert spec("--config", config)["seed"] == 1
+    assert spec("-s", "seed=2", "--config", config)["seed"] == 2
+    assert spec("--seed", 3, "-s", "seed=2", "--config", config)["seed"] == 3
+    assert spec("-s", "seed=2", "-s", "seed=4")["seed"] == 4
+    assert spec("--config", config)["net"]["normalization"] == "layernorm"
+    assert spec("--config", config, "--norm", "batchnorm")["net"]["normalization"] == "batchnorm"
+    assert spec("--config", config)["net"]["reg"] == 0.001
+    assert spec("--config", config, "-s", "net.reg=2e-3")["net"]["reg"] == 0.002
+    assert spec("--config", config)["solver"] == {**spec()["solver"], "lr_decay": 0.9}
+    assert spec("--dataset", "synthetic", "-s", "data.dataset=cifar10")["data"]["dataset"] == "synthetic"
+
+
+def test_keep_is_repeatable_and_replaces_the_studys_own(call):
+    runs = call("dropout", "--keep", "0.5", "--keep", "0.9", "--keep", "0.5", "-n", "--json").json["runs"]
+    assert [(run["arm"], run["spec"]["net"]["keep_prob"]) for run in runs] == [("keep 0.5", 0.5), ("keep 0.9", 0.9)]
+
+
+def test_close_values_of_keep_are_two_arms(call):
+    """Their labels must differ, however many digits that takes."""
+    done = call("dropout", "--keep", "0.25", "--keep", "0.2500001", "-n", "--json")
+    assert done.err == ""
+    assert len({run["arm"] for run in done.json["runs"]}) == 2
+
+
+def test_a_fine_sweep_is_as_many_arms_as_it_has_scales(call):
+    done = call("sweep", "weight-scale", "-s", "arms.num_weight_scales=2000", "-n", "--json")
+    assert done.err == ""
+    assert len({run["arm"] for run in done.json["runs"]}) == 4000
+
+
+def test_the_readme_of_the_results_names_every_column_and_file():
+    text = (Path(__file__).parents[2] / "results" / "README.md").read_text(encoding="utf-8")
+    assert [column.name for column in COLUMNS if f"`{column.name}`" not in text] == []
+    assert [name for name in FILES if name not in text] == []

@@ -1,0 +1,181 @@
+"""Training a run: a pure function of its spec, with BLAS on one thread, and with draws that arms share."""
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from bnlab.engines import ENGINES
+from bnlab.engines import numpy as numpy_engine
+from bnlab.errors import DataError
+from bnlab.lab.driver import complete, stored
+from bnlab.lab.spec import DataSpec
+from bnlab.lab.store import Store
+from bnlab.lab.train import train
+from bnlab.streams import streams
+
+
+def test_the_same_spec_gives_the_same_outcome_whatever_ran_before(make_spec):
+    spec = make_spec(normalization="batchnorm", keep_prob=0.5)
+    first = train(spec)
+    train(make_spec(seed=7))
+    np.random.seed(0)
+    np.random.standard_normal(3)
+    assert train(spec).outcome == first.outcome
+    assert first.spec is spec
+
+
+def test_numpys_global_stream_is_not_touched(make_spec):
+    np.random.seed(5)
+    before = np.random.get_state()[1].copy()
+    train(make_spec(keep_prob=0.5))
+    assert (np.random.get_state()[1] == before).all()
+
+
+def test_the_outcome_depends_on_seed_and_replicate(make_spec):
+    losses = [train(make_spec(**fields)).outcome.loss_history for fields in ({}, {"seed": 232}, {"replicate": 1})]
+    assert len({tuple(loss) for loss in losses}) == 3
+
+
+def test_the_history_is_as_long_as_the_training(make_spec):
+    outcome = train(make_spec()).outcome
+    assert len(outcome.loss_history) == 6
+    assert outcome.check_iterations == [1, 3, 6]
+    assert outcome.iterations_per_epoch == 3
+    assert all(isinstance(value, float) for value in (*outcome.loss_history, *outcome.val_acc_history))
+
+
+def test_provenance_says_when_where_and_how_long(make_spec):
+    facts = train(make_spec()).provenance
+    assert facts["seconds"] > 0
+    assert facts.keys() >= {"finished_at", "bnlab", "numpy", "python", "system", "machine", "cpus"}
+
+
+def test_blas_has_one_thread(make_spec, monkeypatch):
+    seen = []
+
+    def spy(*args):
+        seen.extend(library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas")
+        return real(*args)
+
+    real = numpy_engine.train
+    monkeypatch.setattr(numpy_engine, "train", spy)
+    with threadpool_limits(limits=2, user_api="blas"):
+        train(make_spec())
+        after = [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+    if not seen:
+        pytest.skip("NumPy's BLAS is none that threadpoolctl knows")
+    assert set(seen) == {1}
+    assert 1 not in after  # the limit ends with the training
+
+
+def test_other_images_than_planned_are_refused(make_spec):
+    with pytest.raises(DataError, match="synthetic: its files now hold other images"):
+        train(make_spec(data=DataSpec("synthetic", 60, "0" * 16)))
+
+
+class Watched(numpy_engine.Solver):
+    """The real Solver, which also notes the initial weights and the minibatches it draws."""
+
+    seen = None
+
+    def __init__(self, model, *args, rng, **kwargs):
+        initial = {name: array.copy() for name, array in model.params.items()}
+        picked = []
+
+        class Noting:
+            def choice(self, *args):
+                picked.append(rng.choice(*args))
+                return picked[-1]
+
+        super().__init__(model, *args, rng=Noting(), **kwargs)
+        self.seen.append((initial, picked))
+
+
+@pytest.fixture
+def watch(monkeypatch):
+    """Trains runs; gives the initial parameters and the minibatches of each."""
+
+    def watch(*specs):
+        Watched.seen = []
+        monkeypatch.setattr(numpy_engine, "Solver", Watched)
+        for spec in specs:
+            train(spec)
+        return Watched.seen
+
+    return watch
+
+
+ARMS = {
+    "normalization": [{"normalization": norm} for norm in ("none", "batchnorm", "layernorm")],
+    "weight scale": [{"weight_scale": scale} for scale in (1e-4, 1e-2, 1.0)],
+    "dropout": [{"keep_prob": keep} for keep in (1.0, 0.25)],
+    "update rule": [{"update_rule": rule} for rule in ("sgd", "adam")],
+    "statistics": [{"statistics": which, "normalization": "batchnorm"} for which in ("running", "population")],
+    "dtype": [{"dtype": dtype} for dtype in ("float32", "float64")],
+}
+
+
+@pytest.mark.parametrize("arms", ARMS)
+def test_arms_share_the_draws_of_weights_and_the_minibatches(watch, make_spec, arms):
+    specs = [make_spec(**fields) for fields in ARMS[arms]]
+    draws = streams(231).weights
+    normal = {name: draws.standard_normal(shape) for name, shape in (("W1", (64, 8)), ("W2", (8, 6)), ("W3", (6, 10)))}
+    seen = watch(*specs)
+    for spec, (initial, _) in zip(specs, seen, strict=True):
+        for name, array in normal.items():
+            np.testing.assert_allclose(initial[name], spec.net.weight_scale * array, rtol=1e-6)
+    minibatches = [np.array(picked) for _, picked in seen]
+    assert minibatches[0].shape == (6, 20)
+    for other in minibatches[1:]:
+        np.testing.assert_array_equal(other, minibatches[0])
+
+
+def test_arms_of_other_batch_sizes_share_the_weights(watch, make_spec):
+    (one, _), (other, picked) = watch(make_spec(batch_size=20), make_spec(batch_size=5))
+    for name in one:
+        np.testing.assert_array_equal(one[name], other[name])
+    assert np.shape(picked) == (24, 5)
+
+
+def test_another_seed_draws_other_weights_and_minibatches(watch, make_spec):
+    (weights, picked), (other_weights, other_picked) = watch(make_spec(), make_spec(seed=1))
+    assert (weights["W1"] != other_weights["W1"]).all()
+    assert not np.array_equal(picked, other_picked)
+
+
+def test_the_driver_stores_each_run_as_it_ends(tmp_path, make_spec):
+    store = Store(tmp_path)
+    specs = [make_spec(seed=seed) for seed in (1, 2, 3)]
+    seen = []
+    made = complete(specs, {}, store, on_stored=lambda history: seen.append((history.spec.seed, store.load(history.spec))))
+    assert [seed for seed, _ in seen] == [1, 2, 3]
+    assert all(history == made[history.spec.name] for _, history in seen)
+    assert [*made] == [spec.name for spec in specs]
+    assert stored(specs, store) == made
+
+
+def test_the_driver_makes_what_is_missing_and_nothing_twice(tmp_path, make_spec):
+    store = Store(tmp_path)
+    specs = [make_spec(seed=seed) for seed in (1, 2)]
+    have = complete(specs[:1], {}, store)
+    told = []
+    made = complete([specs[1], specs[0], specs[1]], have, store, on_stored=lambda history: told.append(history.spec.seed))
+    assert told == [2]
+    assert [*made] == [specs[1].name, specs[0].name]
+    assert made[specs[0].name] is have[specs[0].name]
+
+
+def test_what_ended_before_a_failure_stays_stored(tmp_path, make_spec, monkeypatch):
+    monkeypatch.setitem(ENGINES, "missing", "bnlab.engines.missing")
+    store = Store(tmp_path)
+    specs = [make_spec(), make_spec(engine="missing")]
+    with pytest.raises(Exception, match=r"^a run failed: ModuleNotFoundError"):
+        complete(specs, {}, store)
+    assert [*stored(specs, store)] == [specs[0].name]
+
+
+def test_two_workers_give_what_one_gives(tmp_path, make_spec):
+    specs = [make_spec(seed=seed, normalization="batchnorm", keep_prob=0.5) for seed in (1, 2, 3, 4)]
+    one = complete(specs, {}, Store(tmp_path / "one"), jobs=1)
+    two = complete([*reversed(specs)], {}, Store(tmp_path / "two"), jobs=2)
+    assert {name: history.outcome for name, history in one.items()} == {n: history.outcome for n, history in two.items()}

@@ -1,0 +1,225 @@
+"""Figures as they are drawn: sizes, limits, marks and styles, read from the axes and from the files."""
+
+import hashlib
+import re
+import struct
+import subprocess
+import sys
+import zlib
+from itertools import pairwise
+
+import matplotlib
+import pytest
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.figure import Figure as Canvas
+
+from bnlab.report import draw as module
+from bnlab.report.draw import DPI, HEIGHT, PANEL_WIDTH, STYLES, draw
+from bnlab.report.figure import Figure, Line, Panel
+
+NAN, INF = float("nan"), float("inf")
+
+
+def panel(*lines, **fields):
+    return Panel("Accuracy", "epoch", "accuracy", lines, **fields)
+
+
+def figure(*panels):
+    return Figure("What is shown", "some settings; one run a curve", panels)
+
+
+LINE = Line("first", [0, 1, 2], [0.1, 0.5, 0.4])
+SIMPLE = figure(panel(LINE, Line("second", [0, 1, 2], [0.3, 0.2, 0.9])), panel(LINE))
+
+
+@pytest.fixture
+def axes_of(monkeypatch):
+    """Draws a figure, and hands out the axes that were drawn on."""
+    drawn = []
+
+    class Kept(Canvas):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            drawn.append(self)
+
+    monkeypatch.setattr("matplotlib.figure.Figure", Kept)
+
+    def axes_of(shown):
+        draw(shown)
+        return drawn[-1].axes
+
+    return axes_of
+
+
+def png_chunks(content):
+    assert content[:8] == b"\x89PNG\r\n\x1a\n"
+    at, chunks = 8, {}
+    while at < len(content):
+        length, kind = struct.unpack(">I4s", content[at : at + 8])
+        chunks.setdefault(kind, b"")
+        chunks[kind] += content[at + 8 : at + 8 + length]
+        at += length + 12
+    return chunks
+
+
+@pytest.mark.parametrize("panels", [1, 2, 3])
+def test_png_at_150_dots_an_inch(panels):
+    assert DPI == 150
+    chunks = png_chunks(draw(figure(*[panel(LINE)] * panels))["png"])
+    width, height = struct.unpack(">II", chunks[b"IHDR"][:8])
+    assert (width, height) == (round(PANEL_WIDTH * panels * 150), round(HEIGHT * 150))
+    assert struct.unpack(">II", chunks[b"pHYs"][:8]) == (5906, 5906)  # dots a metre
+    assert len(set(zlib.decompress(chunks[b"IDAT"]))) > 20  # not a blank sheet
+
+
+def test_the_same_figure_gives_the_same_bytes_here_and_in_another_process():
+    first, again = draw(SIMPLE), draw(SIMPLE)
+    assert first.keys() == {"png", "svg"}
+    assert first == again
+    code = (
+        f"import sys; sys.path[:] = {sys.path!r}\n"
+        "from bnlab.report.draw import draw\nfrom bnlab.report.figure import *\nimport hashlib\n"
+        f"print([hashlib.sha256(content).hexdigest() for content in draw({SIMPLE!r}).values()])\n"
+        "assert 'matplotlib.pyplot' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str([hashlib.sha256(content).hexdigest() for content in first.values()])
+
+
+def test_another_figure_gives_other_bytes():
+    other = figure(panel(Line("first", [0, 1, 2], [0.1, 0.5, 0.41])))
+    assert draw(figure(panel(LINE)))["svg"] != draw(other)["svg"]
+
+
+def test_files_bear_no_date_and_no_version():
+    files = draw(SIMPLE)
+    assert matplotlib.__version__.encode() not in b"".join(v for k, v in png_chunks(files["png"]).items() if k != b"IDAT")
+    assert b"<dc:date>" not in files["svg"]
+    assert re.search(rb"[Mm]atplotlib v?\d", files["svg"]) is None
+
+
+def test_drawing_leaves_the_settings_of_matplotlib_alone():
+    before = dict(matplotlib.rcParams)
+    draw(SIMPLE)
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_title_caption_and_legend_are_there_once():
+    svg = draw(SIMPLE)["svg"].decode()
+    for text in ("What is shown", "some settings; one run a curve", "first", "second"):
+        assert svg.count(f"<!-- {text} -->") == 1
+
+
+def test_panels_of_a_group_share_their_limits_and_others_have_their_own(axes_of):
+    low, high = Line("a", [0, 1], [0.0, 0.2]), Line("a", [0, 1], [0.7, 0.9])
+    shown = figure(panel(low, y_group="g"), panel(high, y_group="g"), panel(high), panel(low, y_group="other"))
+    first, second, third, fourth = (axes.get_ylim() for axes in axes_of(shown))
+    assert first == second
+    assert first[0] < 0.0
+    assert first[1] > 0.9
+    assert third[0] > 0.5
+    assert fourth[1] < 0.5
+
+
+def test_scales_labels_and_limits_are_those_of_the_panel(axes_of):
+    (axes,) = axes_of(figure(panel(LINE, x_scale="log", y_limits=(1, 3.5))))
+    assert axes.get_xscale() == "log"
+    assert axes.get_ylim() == (1, 3.5)
+    assert (axes.get_title(), axes.get_xlabel(), axes.get_ylabel()) == ("Accuracy", "epoch", "accuracy")
+
+
+def marks(axes, marker):
+    """The points of the marks of a kind, and what they look like."""
+    return [
+        (*point, line.get_color())
+        for line in axes.lines
+        if line.get_marker() == marker and line.get_linestyle() == "None"
+        for point in zip(line.get_xdata(), line.get_ydata(), strict=True)
+    ]
+
+
+def test_points_above_the_limits_are_drawn_at_the_edge_as_triangles(axes_of):
+    line = Line("a", [1, 2, 3, 4], [1.0, 3.5, 3.6, INF])
+    (axes,) = axes_of(figure(panel(line, y_limits=(0, 3.5))))
+    assert [*axes.lines[0].get_ydata()] == [1.0, 3.5, 3.5, 3.5]
+    assert [mark[:2] for mark in marks(axes, 6)] == [(3, 3.5), (4, 3.5)]
+    assert marks(axes, "x") == []
+
+
+def test_a_diverged_run_gets_a_cross_in_its_colour_at_the_edge(axes_of):
+    lines = Line("a", [1, 2], [1.0, 2.0]), Line("b", [1, 2, 3], [1.0, 1.5, INF], diverged=(2,))
+    (axes,) = axes_of(figure(panel(*lines, y_limits=(0, 3.5))))
+    assert marks(axes, "x") == [(3, 3.5, STYLES[1].color)]
+
+
+@pytest.mark.parametrize("last", [NAN, INF])
+def test_without_limits_the_cross_sits_at_the_highest_finite_value(axes_of, last):
+    (axes,) = axes_of(figure(panel(Line("a", [1, 2, 3], [2.0, 1.5, last], diverged=(2,)))))
+    assert marks(axes, "x") == [(3, 2.0, STYLES[0].color)]
+    assert marks(axes, 6) == []
+
+
+@pytest.mark.parametrize("y", [[NAN], [INF], [-INF]])
+def test_a_curve_without_a_finite_value_is_drawn(y):
+    files = draw(figure(panel(Line("a", [1], y, diverged=(0,)))))
+    assert b"A cross: the run diverged there" in files["svg"]
+
+
+def test_the_caption_explains_the_marks_there_are_and_no_others():
+    plain = draw(figure(panel(LINE, y_limits=(0, 1))))["svg"]
+    assert b"A triangle" not in plain
+    assert b"A cross" not in plain
+    above = draw(figure(panel(LINE), panel(LINE, y_limits=(0, 0.45))))["svg"]
+    assert b"A triangle at the upper edge: the value lies above it" in above
+    assert b"A cross" not in above
+
+
+def test_a_limit_that_is_open_above_hides_nothing(axes_of):
+    (axes,) = axes_of(figure(panel(Line("a", [1, 2], [1.0, 50.0]), y_limits=(0, None))))
+    assert axes.get_ylim()[0] == 0
+    assert axes.get_ylim()[1] >= 50
+    assert marks(axes, 6) == []
+
+
+def grey(color):
+    red, green, blue = to_rgb(color)
+    return 0.299 * red + 0.587 * green + 0.114 * blue
+
+
+def test_styles_differ_in_colour_dashes_and_marker_and_neighbours_in_grey():
+    assert len({style.color for style in STYLES}) == len(STYLES) == 6
+    assert len({style.dashes for style in STYLES}) == len(STYLES)
+    assert len({style.marker for style in STYLES}) == len(STYLES)
+    for one, next_one in pairwise(STYLES):
+        assert abs(grey(one.color) - grey(next_one.color)) > 0.1
+
+
+def test_many_curves_all_look_different(axes_of):
+    lines = [Line(f"arm {i}", [0, 1], [i, i + 1]) for i in range(20)]
+    (axes,) = axes_of(figure(panel(*lines)))
+    curves = [line for line in axes.lines if line.get_label().startswith("arm")]
+    looks = {(to_hex(line.get_color()), str(line._dash_pattern), line.get_marker()) for line in curves}
+    assert len(looks) == 20
+
+
+def test_lines_of_one_label_look_the_same_in_every_panel(axes_of):
+    second = Line("second", [0, 1], [0, 1])
+    one, other = axes_of(figure(panel(LINE, second), panel(second)))
+    assert one.lines[0].get_color() == STYLES[0].color
+    assert other.lines[0].get_color() == STYLES[1].color
+    assert other.lines[0].get_marker() == STYLES[1].marker
+
+
+def test_points_are_marked_only_where_asked_for(axes_of):
+    (axes,) = axes_of(figure(panel(LINE, Line("loss", [0, 1], [1, 2], points=False))))
+    curves = [line for line in axes.lines if line.get_linestyle() != "None"]
+    assert [curve.get_marker() for curve in curves] == ["o", "None"]
+
+
+def test_a_long_legend_and_caption_stay_on_the_sheet():
+    lines = [Line(f"batchnorm, weight scale {i}", [0, 1], [i, i + 1]) for i in range(6)]
+    shown = Figure("Title", "some words of the caption " * 12, (panel(*lines), panel(*lines)))
+    drawn = draw(shown)["svg"].decode()
+    width, height = (float(size) for size in re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', drawn).groups())
+    assert (width, height) == pytest.approx((2 * PANEL_WIDTH * 72, HEIGHT * 72))
+    assert module._margins(2, 3)["top"] < module._margins(2, 1)["top"]

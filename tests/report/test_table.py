@@ -1,0 +1,98 @@
+"""The tidy table: its columns, and CSV there and back."""
+
+import csv
+import io
+import math
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from bnlab.engines import Outcome
+from bnlab.lab.history import History
+from bnlab.lab.spec import DataSpec, NetSpec, RunSpec, SolverSpec
+from bnlab.report.table import COLUMNS, csv_bytes, rows
+
+SPEC = RunSpec(
+    DataSpec("synthetic", 60, "0" * 16),
+    NetSpec((8, 6), "batchnorm", 0.1, 0.25),
+    SolverSpec(1 / 3, "sgd", batch_size=20),
+    7,
+    2,
+)
+
+
+def history(losses=(2.5, 0.1 + 0.2), diverged_at=None):
+    return History(SPEC, Outcome([*losses], [1, 2, 3], [0.1, 2 / 3, 0.6], [0.2, 0.3, 0.25], 2, diverged_at), {})
+
+
+TABLE = rows([("batchnorm, batch 20", history()), ('an "arm"', history((2.5, math.nan), 2))])
+
+
+def read(table):
+    return [*csv.DictReader(io.StringIO(csv_bytes(table).decode(), newline=""))]
+
+
+def test_a_row_says_what_the_run_was_and_gave():
+    assert TABLE[0] == {
+        "arm": "batchnorm, batch 20",
+        "replicate": 2,
+        "seed": 7,
+        "dataset": "synthetic",
+        "num_train": 60,
+        "hidden_dims": "8 6",
+        "normalization": "batchnorm",
+        "weight_scale": 0.1,
+        "keep_prob": 0.25,
+        "update_rule": "sgd",
+        "learning_rate": 1 / 3,
+        "batch_size": 20,
+        "num_epochs": 10,
+        "iterations": 2,
+        "status": "finished",
+        "final_loss": pytest.approx(1.4),
+        "final_train_acc": 0.6,
+        "best_train_acc": 2 / 3,
+        "final_val_acc": 0.25,
+        "best_val_acc": 0.3,
+        "run": SPEC.name,
+    }
+
+
+def test_csv_there_and_back_loses_nothing():
+    for written, back in zip(TABLE, read(TABLE), strict=True):
+        assert [*back] == [column.name for column in COLUMNS]
+        for name, value in written.items():
+            assert type(value)(back[name]) == value
+            assert back[name] != ""
+
+
+def test_a_diverged_run_has_no_empty_cell():
+    row = read(TABLE)[1]
+    assert row["status"] == "diverged at iteration 2"
+    assert row["final_loss"] == "inf"
+    assert row["iterations"] == "2"
+    assert all(row.values())
+
+
+def test_lines_end_in_a_bare_newline_on_every_system():
+    content = csv_bytes(TABLE)
+    assert content.count(b"\n") == 3
+    assert b"\r" not in content
+    assert content.endswith(b"\n")
+
+
+def test_no_rows_still_have_a_head():
+    assert csv_bytes([]).decode() == ",".join(column.name for column in COLUMNS) + "\n"
+
+
+def test_columns_have_names_of_their_own_and_say_what_they_mean():
+    assert max(Counter(column.name for column in COLUMNS).values()) == 1
+    assert all(column.meaning for column in COLUMNS)
+
+
+@pytest.mark.parametrize("column", COLUMNS, ids=lambda column: column.name)
+def test_each_column_is_documented_with_its_meaning(column):
+    text = (Path(__file__).parents[2] / "results" / "README.md").read_text(encoding="utf-8")
+    (line,) = [line for line in text.splitlines() if line.startswith(f"| `{column.name}` |")]
+    assert column.meaning.split(":")[0].replace("`", "") in line.replace("`", "")

@@ -1,0 +1,138 @@
+"""The shipped settings are the notebooks', to the last one: a change here is a change of what bnlab reproduces."""
+
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+
+from bnlab.studies import STUDIES
+
+
+def common(run):
+    """What all studies have alike."""
+    assert run.seed == 231
+    assert run.replicate == 0
+    assert run.dtype == "float32"
+    assert run.engine == "numpy"
+    assert run.data.dataset == "fashion-mnist-mini"
+    assert run.net.reg == 0
+    assert run.solver.update_rule == "adam"
+    assert run.solver.lr_decay == 1
+    assert run.solver.num_train_samples == 1000
+    assert run.solver.statistics == "running"
+
+
+@pytest.mark.parametrize("entry", STUDIES, ids=lambda entry: entry.command)
+def test_what_all_have_alike(plan, entry):
+    for run in plan(entry.command).runs:
+        common(run)
+
+
+@pytest.mark.parametrize("norm", ["batchnorm", "layernorm"])
+def test_compare(plan, norm):
+    made = plan("compare", {"arms.norm": norm})
+    assert [arm.label for arm in made.arms] == [norm, "no normalization"]
+    assert [run.net.normalization for run in made.runs] == [norm, "none"]
+    assert made.folder == f"compare-{norm}"
+    for run in made.runs:
+        assert run.data.num_train == 1000
+        assert run.net.hidden_dims == (100,) * 5
+        assert run.net.weight_scale == 2e-2
+        assert run.net.keep_prob == 1
+        assert run.solver.learning_rate == 1e-3
+        assert run.solver.batch_size == 50
+        assert run.solver.num_epochs == 10
+
+
+def test_compare_is_of_batchnorm_unless_told(plan):
+    assert plan("compare") == plan("compare", {"arms.norm": "batchnorm"})
+
+
+def test_weight_scale(plan):
+    made = plan("sweep weight-scale")
+    assert len(made.runs) == 40
+    assert made.folder == "weight-scale"
+    for norm in ("batchnorm", "none"):
+        runs = [run for run in made.runs if run.net.normalization == norm]
+        np.testing.assert_array_equal([run.net.weight_scale for run in runs], np.logspace(-4, 0, 20))
+    for run in made.runs:
+        assert run.data.num_train == 1000
+        assert run.net.hidden_dims == (50,) * 7
+        assert run.net.keep_prob == 1
+        assert run.solver.learning_rate == 1e-3
+        assert run.solver.batch_size == 50
+        assert run.solver.num_epochs == 10
+
+
+@pytest.mark.parametrize("norm", ["batchnorm", "layernorm"])
+def test_batch_size(plan, norm):
+    made = plan("sweep batch-size", {"arms.norm": norm})
+    assert made.folder == f"batch-size-{norm}"
+    assert [(run.net.normalization, run.solver.batch_size) for run in made.runs] == [
+        (norm, 5), (norm, 10), (norm, 50), ("none", 5),
+    ]  # fmt: skip
+    for run in made.runs:
+        assert run.data.num_train == 1000
+        assert run.net.hidden_dims == (100,) * 5
+        assert run.net.weight_scale == 2e-2
+        assert run.net.keep_prob == 1
+        assert run.solver.learning_rate == 10**-3.5
+        assert run.solver.num_epochs == 10
+
+
+def test_batch_size_is_of_batchnorm_unless_told(plan):
+    assert plan("sweep batch-size") == plan("sweep batch-size", {"arms.norm": "batchnorm"})
+
+
+def test_dropout(plan):
+    made = plan("dropout")
+    assert made.folder == "dropout"
+    assert [run.net.keep_prob for run in made.runs] == [1, 0.25]
+    for run in made.runs:
+        assert run.data.num_train == 500
+        assert run.net.hidden_dims == (500,)
+        assert run.net.normalization == "none"
+        assert run.net.weight_scale == 1e-2
+        assert run.solver.learning_rate == 5e-4
+        assert run.solver.batch_size == 100
+        assert run.solver.num_epochs == 25
+
+
+VARIED = {
+    "compare": {("net", "normalization")},
+    "sweep weight-scale": {("net", "normalization"), ("net", "weight_scale")},
+    "sweep batch-size": {("net", "normalization"), ("solver", "batch_size")},
+    "dropout": {("net", "keep_prob")},
+}
+
+
+@pytest.mark.parametrize("entry", STUDIES, ids=lambda entry: entry.command)
+def test_arms_differ_in_what_is_studied_and_in_nothing_else(plan, entry):
+    specs = [asdict(run) for run in plan(entry.command).runs]
+    differing = {
+        (part, name)
+        for spec in specs
+        for part in ("data", "net", "solver")
+        for name in spec[part]
+        if spec[part][name] != specs[0][part][name]
+    }
+    assert differing == VARIED[entry.command]
+    assert len({(spec["seed"], spec["replicate"], spec["dtype"]) for spec in specs}) == 1
+    assert len({run.name for run in plan(entry.command).runs}) == len(specs)
+
+
+def test_studies_that_ask_for_the_same_run_share_it(plan):
+    batchnorm, layernorm = (plan("compare", {"arms.norm": norm}).runs for norm in ("batchnorm", "layernorm"))
+    assert {run.name for run in batchnorm} & {run.name for run in layernorm} == {batchnorm[1].name}
+
+
+@pytest.mark.parametrize("entry", STUDIES, ids=lambda entry: entry.command)
+def test_another_data_set_appends_its_name_to_the_folder(plan, entry):
+    assert plan(entry.command, {"data.dataset": "synthetic"}).folder == f"{plan(entry.command).folder}-synthetic"
+
+
+def test_the_images_are_part_of_the_plan(plan):
+    prints = {
+        plan("compare", s).runs[0].data.fingerprint for s in ({}, {"data.num_train": 999}, {"data.dataset": "synthetic"})
+    }
+    assert len(prints) == 3
