@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, NamedTuple, NoReturn
@@ -77,6 +79,8 @@ class Program(LazyGroup):
 
 
 def _end(message: str, status: int) -> NoReturn:
+    if status == Interrupted.exit_status and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # we are on our way out: a second Ctrl-C says nothing new
     for line in message.splitlines():
         click.echo(f"Error: {line}" if status != Interrupted.exit_status else line.capitalize(), err=True)
     sys.exit(status)

@@ -24,7 +24,9 @@ def _table() -> dict[str, Row]:
     rows |= {path: Row(text, partial(_command, module)) for path, (module, text) in COMMANDS.items()}
     for group, text in GROUPS.items():
         inner = {path.split()[1]: rows.pop(path) for path in list(rows) if path.startswith(f"{group} ")}
-        rows[group] = Row(text, partial(LazyGroup, group, table=inner, help=text))
+        rows[group] = Row(
+            text, partial(LazyGroup, group, table=inner, help=text, epilog=f"Example: bnlab {group} {next(iter(inner))}")
+        )
     return rows
 
 

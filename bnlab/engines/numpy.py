@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from bnlab.engines import Outcome
 from bnlab.layers.types import Array
 from bnlab.nets import FullyConnectedNet
@@ -17,6 +19,23 @@ def train(
     net: Mapping[str, Any], solver: Mapping[str, Any], dtype: str, data: Mapping[str, Array], streams: Streams
 ) -> Outcome:
     """Build the net, run the Solver, hand out what it recorded."""
+    # Settings may ask for weights beyond the dtype's range: that is a run that diverges, and no news for the screen.
+    with np.errstate(all="ignore"):
+        trained = _solver(net, solver, dtype, data, streams)
+        trained.train()
+    return Outcome(
+        trained.loss_history,
+        trained.check_iterations,
+        trained.train_acc_history,
+        trained.val_acc_history,
+        trained.iterations_per_epoch,
+        trained.diverged_at,
+    )
+
+
+def _solver(
+    net: Mapping[str, Any], solver: Mapping[str, Any], dtype: str, data: Mapping[str, Array], streams: Streams
+) -> Solver:
     model = FullyConnectedNet(
         net["hidden_dims"],
         input_dim=math.prod(data["X_train"].shape[1:]),
@@ -29,7 +48,7 @@ def train(
         rng=streams.weights,
         dropout_rng=streams.dropout,
     )
-    trained = Solver(
+    return Solver(
         model,
         data,
         update_rule=solver["update_rule"],
@@ -42,13 +61,4 @@ def train(
         verbose=False,
         rng=streams.minibatches,
         eval_rng=streams.evaluation,
-    )
-    trained.train()
-    return Outcome(
-        trained.loss_history,
-        trained.check_iterations,
-        trained.train_acc_history,
-        trained.val_acc_history,
-        trained.iterations_per_epoch,
-        trained.diverged_at,
     )

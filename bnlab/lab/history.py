@@ -37,7 +37,7 @@ class History:
     def final_loss(self) -> float:
         """The mean training loss of the last 100 iterations; infinite for a diverged run."""
         last = self.outcome.loss_history[-FINAL_WINDOW:]
-        return math.fsum(last) / len(last) if self.diverged_at is None else math.inf
+        return math.fsum(loss / len(last) for loss in last) if self.diverged_at is None else math.inf
 
     @property
     def check_epochs(self) -> list[float]:
@@ -59,9 +59,13 @@ class History:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> History:
-        """The inverse of `to_json`. Raises KeyError, TypeError or ValueError for another document."""
+        """The inverse of `to_json`. Raises KeyError, TypeError, ValueError or SettingsError for another document."""
         if document["schema"] != SCHEMA:
             raise ValueError(f"schema {document['schema']!r} where {SCHEMA} was expected")
         fields = {name: document[name] for name in Outcome.__dataclass_fields__}
         fields["loss_history"] = [math.nan if loss is None else float(loss) for loss in fields["loss_history"]]
-        return cls(RunSpec.from_dict(document["spec"]), Outcome(**fields), document["provenance"])
+        outcome = Outcome(**fields)
+        checks = {len(outcome.check_iterations), len(outcome.train_acc_history), len(outcome.val_acc_history)}
+        if len(checks) > 1 or 0 in checks or not outcome.loss_history:
+            raise ValueError("histories that are empty or don't go together")
+        return cls(RunSpec.from_dict(document["spec"]), outcome, document["provenance"])

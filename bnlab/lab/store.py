@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from bnlab.errors import StoreError
+from bnlab.errors import SettingsError, StoreError
 from bnlab.lab.history import History
 from bnlab.lab.spec import RunSpec
 
@@ -28,7 +29,7 @@ class Store:
         """The stored run, or None if there is none that can be read: then it is to be done again."""
         try:
             history = History.from_json(json.loads(self.path(spec).read_bytes()))
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError, SettingsError):
             return None
         return history if history.spec == spec else None
 
@@ -72,6 +73,6 @@ def json_bytes(document: Any) -> bytes:
 
 
 def _store_error(path: Path, error: OSError) -> StoreError:
-    return StoreError(
-        f"can't write {path}: {error.strerror or error}; choose a folder that can be written, with room, by --out"
-    )
+    # Making a folder in a file's place is refused as "exists", which says little.
+    reason = os.strerror(errno.ENOTDIR) if isinstance(error, FileExistsError) else error.strerror or error
+    return StoreError(f"can't write {path}: {reason}; choose a folder that can be written, with room, by --out")

@@ -23,7 +23,8 @@ def softmax_loss(x: Array, y: Array) -> tuple[Any, Array]:
         shifted = x - x.max(axis=1, keepdims=True)
     p = np.exp(shifted)
     total = p.sum(axis=1, keepdims=True)
-    loss = (np.log(total[:, 0]) - shifted[rows, y]).mean()
+    # Each cost is divided before they are added: their sum may be beyond the dtype's range where the mean is not.
+    loss = ((np.log(total[:, 0]) - shifted[rows, y]) / len(x)).sum()
     p /= total
     p[rows, y] -= 1
     p /= len(x)

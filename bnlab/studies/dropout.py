@@ -57,4 +57,4 @@ def findings(results: list[Result]) -> list[str]:
 
 
 def _label(keep: float) -> str:
-    return "no dropout" if keep == 1 else f"keep {keep:g}"
+    return "no dropout" if keep == 1 else f"keep {keep}"

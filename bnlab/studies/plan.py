@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from bnlab.data import DEFAULT, load
-from bnlab.errors import SettingsError
 from bnlab.lab.driver import complete, stored
 from bnlab.lab.history import History
 from bnlab.lab.provenance import provenance
@@ -56,8 +55,6 @@ def make_plan(
     settings = load_settings(study, entry.experiment, config, overrides)
     fingerprint = load(settings.data.dataset, folders, settings.data.num_train).fingerprint
     arms = study.runs(settings, fingerprint)
-    if len({arm.label for arm in arms}) < len(arms):
-        raise SettingsError("two arms of the study have the same settings: give each value once")
     return Plan(entry, study, settings, tuple(arms))
 
 

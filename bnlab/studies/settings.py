@@ -39,12 +39,14 @@ def load_settings(
     """
     shipped = read(shipped_file(experiment))
     known = _known_keys(study.Settings)
-    given = [*(_from_file(config) if config is not None else []), *overrides]
+    given = [*(_leaves(read(config), f"{config.name}: ") if config is not None else [])]
+    for override in overrides:
+        given += _expanded(override)
     problems = [problem for override in given if (problem := _unknown(override, known, study.VARIED))]
     if problems:
         raise SettingsError("\n".join(problems))
     merged: dict[str, Any] = {}
-    for override in [*_leaves(shipped, experiment), *given]:
+    for override in [*_leaves(shipped, ""), *given]:
         _put(merged, override.key, override.value)
     try:
         return TypeAdapter(study.Settings).validate_json(json.dumps(merged, default=str), strict=True)
@@ -68,20 +70,20 @@ def shipped_file(experiment: str) -> Path:
     return installed if installed.exists() else package.parent / "experiments" / experiment
 
 
-def _from_file(path: Path) -> list[Override]:
-    return _leaves(read(path), path.name)
+def _leaves(tree: Mapping[str, Any], origin: str) -> list[Override]:
+    """The values of a nested mapping, each under its dotted key; origin goes before the key."""
+    return [leaf for key, value in tree.items() for leaf in _expanded(Override(str(key), value, f"{origin}{key}"))]
 
 
-def _leaves(tree: Mapping[str, Any], file: str, prefix: str = "") -> list[Override]:
-    """The values of a nested mapping, each under its dotted key."""
-    leaves = []
-    for key, value in tree.items():
-        path = f"{prefix}{key}"
-        if isinstance(value, dict) and value:
-            leaves += _leaves(value, file, f"{path}.")
-        else:
-            leaves.append(Override(path, value, f"{file}: {path}"))
-    return leaves
+def _expanded(override: Override) -> list[Override]:
+    """A value is itself; a section is what stands in it, so that the rest of the section stays as it was."""
+    if not isinstance(override.value, dict):
+        return [override]
+    return [
+        leaf
+        for key, value in override.value.items()
+        for leaf in _expanded(Override(f"{override.key}.{key}", value, f"{override.origin}.{key}"))
+    ]
 
 
 def _known_keys(settings: type, prefix: str = "") -> set[str]:
@@ -128,7 +130,7 @@ def _complaints(error: ValidationError, origins: Mapping[str, Override], shipped
         location = [str(part) for part in problem["loc"]]
         key = next((k for n in range(len(location), 0, -1) if (k := ".".join(location[:n])) in origins), ".".join(location))
         origin = origins[key].origin if key in origins else key
-        allowed = re.sub(r"^(Input|Tuple) should", "it should", problem["msg"])
+        allowed = re.sub(r"^(Input|Tuple) should", "it should", problem["msg"]).replace("an object", "a mapping")
         lines.append(f"{origin}: {_shown(problem['input'])} is not allowed: {allowed}{_remedy(key, shipped)}")
     return list(dict.fromkeys(lines))
 
@@ -137,7 +139,9 @@ def _remedy(key: str, shipped: Mapping[str, Any]) -> str:
     value: Any = shipped
     for part in key.split("."):
         value = value.get(part) if isinstance(value, dict) else None
-    return "" if value is None or isinstance(value, dict) else f"; the study's own is {_shown(value)}"
+    if isinstance(value, dict):
+        return f"; set what is in it: {', '.join(f'{key}.{name}' for name in value)}"
+    return "" if value is None else f"; the study's own is {_shown(value)}"
 
 
 def _shown(value: Any) -> str:

@@ -57,23 +57,24 @@ def folder(settings: Settings) -> str:
 
 
 def runs(settings: Settings, fingerprint: str) -> list[Arm]:
+    scales = weight_scales(settings.arms)
     return [
-        arm(
-            f"{_label(norm)}, weight scale {scale:.3g}",
-            settings,
-            fingerprint,
-            normalization=norm,
-            weight_scale=scale,
-        )
+        arm(f"{_label(norm)}, weight scale {text}", settings, fingerprint, normalization=norm, weight_scale=scale)
         for norm in dict.fromkeys(settings.arms.normalizations)
-        for scale in weight_scales(settings.arms)
+        for text, scale in zip(_texts(scales), scales, strict=True)
     ]
 
 
 def weight_scales(arms: Arms) -> list[float]:
-    """The scales, ascending."""
+    """The scales, ascending, each once."""
     exponents = math.log10(arms.lowest_weight_scale), math.log10(arms.highest_weight_scale)
-    return [float(scale) for scale in np.logspace(*exponents, arms.num_weight_scales)]
+    return list(dict.fromkeys(float(scale) for scale in np.logspace(*exponents, arms.num_weight_scales)))
+
+
+def _texts(scales: list[float]) -> list[str]:
+    """The scales in as few digits, from three, as tell them apart."""
+    written = ([f"{scale:.{digits}g}" for scale in scales] for digits in range(3, 18))
+    return next(texts for texts in written if len(set(texts)) == len(scales))
 
 
 def figure(settings: Settings, results: list[Result]) -> Figure:

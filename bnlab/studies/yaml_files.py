@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -10,17 +11,22 @@ import yaml
 
 from bnlab.errors import SettingsError
 
+REMEDIES = {
+    yaml.constructor.ConstructorError: "give plain values, and each key once",
+    yaml.YAMLError: "quote texts, and put a space after each colon",
+}
+
 
 class _Loader(yaml.SafeLoader):
     """The safe loader with the floats of YAML 1.2, and no key given twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        mapping = super().construct_mapping(node, deep)
-        if len(mapping) < len(node.value):
-            keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-            twice = next(key for key in keys if keys.count(key) > 1)
+        own = [key for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
+        keys = [self.construct_object(key, deep=True) for key in own]
+        twice = next((key for key in keys if keys.count(key) > 1), None)
+        if twice is not None:
             raise yaml.constructor.ConstructorError(None, None, f"the key {twice!r} stands there twice", node.start_mark)
-        return mapping
+        return super().construct_mapping(node, deep)
 
 
 _Loader.add_implicit_resolver(
@@ -50,11 +56,12 @@ def read(path: Path) -> dict[str, Any]:
 def parse(text: str, what: str) -> Any:
     """The value of a YAML text; `what` names it in errors. Raises SettingsError if it doesn't parse."""
     try:
-        return yaml.load(text, _Loader)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        document = yaml.load(text, _Loader)
+        json.dumps(document, default=str)  # settings are trees: no value holds itself, no key is a list
+        return document
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = " ".join(str(getattr(error, "problem", None) or error).split())
-        raise SettingsError(
-            f"{what} is not YAML{where}: {problem}; quote texts, and put a space after each colon"
-        ) from error
+        remedy = next((text for kind, text in REMEDIES.items() if isinstance(error, kind)), "give plain values")
+        raise SettingsError(f"{what} is not YAML as settings use it{where}: {problem}; {remedy}") from error

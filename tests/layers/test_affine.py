@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from bnlab.layers import affine_backward, affine_forward, affine_relu_backward, affine_relu_forward, relu_backward, relu_forward
+from bnlab.layers import (
+    affine_backward,
+    affine_forward,
+    affine_relu_backward,
+    affine_relu_forward,
+    relu_backward,
+    relu_forward,
+)
 from bnlab.layers.affine import affine_parameter_gradients
 
 

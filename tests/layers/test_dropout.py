@@ -90,5 +90,5 @@ def test_another_mode_is_an_error(mode):
 
 
 def test_a_missing_mode_is_an_error():
-    with pytest.raises(ValueError, match="mode.*is None"):
+    with pytest.raises(ValueError, match=r"mode.*is None"):
         dropout_forward(np.ones(3), {"p": KEEP})
