@@ -59,12 +59,13 @@ def test_the_table_has_a_row_a_run_and_no_empty_cell(finished):
         (["sweep", "weight-scale", "-s", "arms.num_weight_scales=2"], "weight-scale-synthetic", 4),
         (["sweep", "batch-size"], "batch-size-batchnorm-synthetic", 4),
         (["sweep", "batch-size", "--norm", "layernorm"], "batch-size-layernorm-synthetic", 4),
+        (["sweep", "batch-size", "--equal-updates"], "batch-size-batchnorm-equal-updates-synthetic", 4),
         (["dropout", "--keep", "0.5", "--keep", "1", "-s", "solver.batch_size=20"], "dropout-synthetic", 2),
     ],
     ids=lambda value: " ".join(value[:4]) if isinstance(value, list) else None,
 )
-def test_each_study_runs(run, tiny, tmp_path, command, folder, runs):
-    done = run(*command, *tiny, "-j", 1)
+def test_each_study_runs(call, tiny, tmp_path, command, folder, runs):
+    done = call(*command, *tiny, "-j", 1)
     assert (done.status, done.err) == (0, "")
     assert sorted(path.name for path in (tmp_path / "results" / folder).iterdir()) == FILES
     assert len([*(tmp_path / "results" / "runs").rglob("*.json")]) == runs
@@ -73,8 +74,8 @@ def test_each_study_runs(run, tiny, tmp_path, command, folder, runs):
     assert "training accuracy" in done.out
 
 
-def test_the_default_data_set_adds_nothing_to_the_folder_and_out_names_another(run, tmp_path):
-    done = run("compare", "-s", "data.num_train=60", "-s", "net.hidden_dims=[4]", "--out", "here/there", "-j", 1, "-q")
+def test_the_default_data_set_adds_nothing_to_the_folder_and_out_names_another(call, tmp_path):
+    done = call("compare", "-s", "data.num_train=60", "-s", "net.hidden_dims=[4]", "--out", "here/there", "-j", 1, "-q")
     assert done == (0, "", "")
     assert (tmp_path / "here" / "there" / "compare-batchnorm" / "figure.png").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["here"]
@@ -177,6 +178,20 @@ def test_an_option_wins_over_set_over_config_over_the_shipped_file(call, tmp_pat
     assert spec("--config", config, "-s", "net.reg=2e-3")["net"]["reg"] == 0.002
     assert spec("--config", config)["solver"] == {**spec()["solver"], "lr_decay": 0.9}
     assert spec("--dataset", "synthetic", "-s", "data.dataset=cifar10")["data"]["dataset"] == "synthetic"
+
+
+def test_a_flag_that_is_not_given_leaves_the_setting_alone(call, tmp_path):
+    (tmp_path / "mine.yaml").write_text("arms: {equal_updates: true}\n")
+
+    def epochs(*args):
+        return [
+            run["spec"]["solver"]["num_epochs"] for run in call("sweep", "batch-size", "-n", "--json", *args).json["runs"]
+        ]
+
+    assert epochs() == [10, 10, 10, 10]
+    assert epochs("--equal-updates") == epochs("--config", "mine.yaml") == [10, 20, 100, 10]
+    assert epochs("--config", "mine.yaml", "-s", "arms.equal_updates=false") == [10, 10, 10, 10]
+    assert epochs("-s", "arms.equal_updates=false", "--equal-updates") == [10, 20, 100, 10]
 
 
 def test_keep_is_repeatable_and_replaces_the_studys_own(call):
