@@ -28,7 +28,7 @@ def sgd(w: Array, dw: Array, config: Config | None = None, out: Array | None = N
     config = _with_defaults(config, learning_rate=1e-2)
     lr = config["learning_rate"]
     next_w = _destination(w, out)
-    for w_, dw_, out_, step in _blocks(w, dw, next_w):
+    for w_, dw_, out_, step in _blocks((w, dw), (next_w,)):
         np.multiply(dw_, lr, out=step)
         np.subtract(w_, step, out=out_)
     return next_w, config
@@ -43,7 +43,7 @@ def sgd_momentum(w: Array, dw: Array, config: Config | None = None, out: Array |
     lr, momentum = config["learning_rate"], config["momentum"]
     next_w = _destination(w, out)
     velocity = _state(config, "velocity", w, out)
-    for w_, dw_, out_, v, step in _blocks(w, dw, next_w, velocity):
+    for w_, dw_, out_, v, step in _blocks((w, dw), (next_w, velocity)):
         np.multiply(dw_, lr, out=step)
         v *= momentum
         v -= step
@@ -61,7 +61,7 @@ def rmsprop(w: Array, dw: Array, config: Config | None = None, out: Array | None
     lr, decay, epsilon = config["learning_rate"], config["decay_rate"], config["epsilon"]
     next_w = _destination(w, out)
     cache = _state(config, "cache", w, out)
-    for w_, dw_, out_, c, step in _blocks(w, dw, next_w, cache):
+    for w_, dw_, out_, c, step in _blocks((w, dw), (next_w, cache)):
         _decay_square(c, dw_, decay, step)
         np.sqrt(c, out=step)
         step += epsilon
@@ -86,7 +86,7 @@ def adam(w: Array, dw: Array, config: Config | None = None, out: Array | None = 
     rate, epsilon = config["learning_rate"] * root / (1 - beta1**t), config["epsilon"] * root
     next_w = _destination(w, out)
     first, second = _state(config, "m", w, out), _state(config, "v", w, out)
-    for w_, dw_, out_, m, v, step in _blocks(w, dw, next_w, first, second):
+    for w_, dw_, out_, m, v, step in _blocks((w, dw), (next_w, first, second)):
         np.multiply(dw_, 1 - beta1, out=step)
         m *= beta1
         m += step
@@ -124,13 +124,17 @@ def _state(config: Config, key: str, w: Array, out: Array | None) -> Array:
     return state
 
 
-def _blocks(*arrays: Array) -> Iterator[tuple[Array, ...]]:
-    """Matching blocks of flat views of the arrays, and scratch memory of the block's length, block by block."""
-    flat = [array.reshape(-1) for array in arrays]
-    scratch = np.empty(min(BLOCK, flat[0].size), flat[0].dtype)
-    for start in range(0, flat[0].size, BLOCK):
+def _blocks(read: tuple[Array, ...], written: tuple[Array, ...]) -> Iterator[tuple[Array, ...]]:
+    """Matching blocks of flat views of the arrays read and written, and scratch memory of the block's length."""
+    flat = [array.reshape(-1) for array in (*read, *written)]
+    size = flat[0].size
+    scratch = np.empty(min(BLOCK, size), flat[0].dtype)
+    for start in range(0, size, BLOCK):
         parts = [array[start : start + BLOCK] for array in flat]
         yield *parts, scratch[: parts[0].size]
+    for array, view in zip(written, flat[len(read) :], strict=True):
+        if not array.flags.c_contiguous:  # then the flat "view" was a copy
+            array[...] = view.reshape(array.shape)
 
 
 def _decay_square(average: Array, dw: Array, decay: float, scratch: Array) -> None:

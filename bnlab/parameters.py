@@ -49,6 +49,10 @@ class Parameters(dict[str, Array]):
         for name, value in dict(*others, **named).items():
             self[name] = value
 
+    def __ior__(self, other: Any) -> Parameters:  # type: ignore[override,misc]
+        self.update(other)
+        return self
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _restored, (self.shapes, self.flat)
 

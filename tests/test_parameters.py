@@ -68,6 +68,12 @@ def test_update_copies_in(params):
     assert_views_of_own_buffer(params)
 
 
+def test_union_in_place_copies_in(params):
+    params |= {"b1": np.ones(3)}
+    assert params.flat.tolist() == [0, 0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0]
+    assert_views_of_own_buffer(params)
+
+
 @pytest.mark.parametrize("value", [np.zeros((3, 2)), np.zeros(6), 0.0], ids=["transposed", "flat", "number"])
 def test_another_shape_is_an_error(params, value):
     with pytest.raises(ValueError, match=r"^W1 has shape \(2, 3\); an array of shape \(.*\) can't take its place$"):

@@ -60,14 +60,14 @@ def batchnorm_forward(x: Array, gamma: Array, beta: Array, bn_param: Param) -> t
         running_var = np.zeros(x.shape[1], x.dtype)
     if mode == "train":
         mean, centred, var = _moments(x, BATCH)
-        momentum = bn_param.get("momentum", MOMENTUM)
+        momentum = float(bn_param.get("momentum", MOMENTUM))
         running_mean = momentum * running_mean + (1 - momentum) * mean[0]
         running_var = momentum * running_var + (1 - momentum) * var[0]
         axes = BATCH
     else:
         centred, var, axes = x - running_mean, running_var, None
     bn_param["running_mean"], bn_param["running_var"] = running_mean, running_var
-    return _scale_and_shift(centred, var, gamma, beta, bn_param.get("eps", EPS), axes)
+    return _scale_and_shift(centred, var, gamma, beta, _eps(bn_param), axes)
 
 
 def batchnorm_backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
@@ -100,12 +100,16 @@ def layernorm_forward(x: Array, gamma: Array, beta: Array, ln_param: Param) -> t
     x: (N, D), gamma and beta: (D,). ln_param: `eps` (1e-5). Gives out: (N, D) and the cache.
     """
     _, centred, var = _moments(x, LAYER)
-    return _scale_and_shift(centred, var, gamma, beta, ln_param.get("eps", EPS), LAYER)
+    return _scale_and_shift(centred, var, gamma, beta, _eps(ln_param), LAYER)
 
 
 def layernorm_backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
     """dout: (N, D). Gives dx: (N, D), dgamma and dbeta: (D,)."""
     return _backward(dout, cache, LAYER)
+
+
+def _eps(param: Param) -> float:
+    return float(param.get("eps", EPS))  # a NumPy scalar would decide the dtype of all that follows
 
 
 def _moments(x: Array, axes: Axes) -> tuple[Array, Array, Array]:

@@ -27,7 +27,7 @@ class Net:
     """
 
     def __init__(self, stages: Sequence[Stage], shapes: Shapes, reg: float, dtype: DTypeLike) -> None:
-        self.stages, self.reg, self.dtype = list(stages), reg, np.dtype(dtype)
+        self.stages, self.reg, self.dtype = list(stages), float(reg), np.dtype(dtype)
         self._params = Parameters(shapes, self.dtype)
         self._weights = [name for name in shapes if name.startswith("W")]
 
@@ -77,6 +77,7 @@ class Net:
         flat, states = snapshot
         self._params.flat[...] = flat
         for param, state in zip(self.bn_params, states, strict=True):
+            _forget_statistics(param)
             param.update(copy.deepcopy(state))
 
     def estimate_population_statistics(self, batches: Iterable[Array]) -> None:
@@ -86,20 +87,33 @@ class Net:
         batches: minibatches (m, …) of training images. They pass without dropout, as at test time. Does nothing to nets
         without running statistics. Raises ValueError for minibatches of one image, whose variance says nothing.
         """
-        normalizations = [s for s in self.stages if isinstance(s, Normalization) and s.normalizer.running]
-        if not normalizations:
+        params = [s.param for s in self.stages if isinstance(s, Normalization) and s.normalizer.running]
+        if not params:
             return
-        momenta = [stage.param.get("momentum", MOMENTUM) for stage in normalizations]
+        momenta = [param.get("momentum", MOMENTUM) for param in params]
+        try:
+            m = self._average_statistics(batches, params)
+        finally:
+            for param, momentum in zip(params, momenta, strict=True):
+                param["momentum"] = momentum
+        for param in params:
+            param["running_var"] = param["running_var"] * (m / (m - 1))
+
+    def _average_statistics(self, batches: Iterable[Array], params: list[Param]) -> int:
+        """Make the running statistics the plain means over the minibatches; gives the minibatches' size."""
+        m = 0
         for seen, X in enumerate(batches):
             m = len(X)
             if m < 2:
-                raise ValueError("population statistics need minibatches of at least 2 images: one image has no variance")
-            for stage in normalizations:
-                stage.param["momentum"] = seen / (seen + 1)  # so that the running value is the plain mean of all seen
+                raise ValueError("population statistics need minibatches of at least 2 images: one has no variance")
+            for param in params:
+                if seen == 0:
+                    _forget_statistics(param)
+                param["momentum"] = seen / (seen + 1)
             self._forward(X, "statistics")
-        for stage, momentum in zip(normalizations, momenta, strict=True):
-            stage.param["momentum"] = momentum
-            stage.param["running_var"] = stage.param["running_var"] * (m / (m - 1))
+        if m == 0:
+            raise ValueError("population statistics need at least one minibatch")
+        return m
 
     def _draw_weights(self, weight_scale: float, rng: Any) -> None:
         """`weight_scale` times standard normal draws for each weight array in order; gamma one, the rest stays zero."""
@@ -125,5 +139,13 @@ class Net:
         return penalty
 
 
+RUNNING = ("running_mean", "running_var")
+
+
 def _state_of(param: Param) -> Param:
-    return {key: value.copy() for key, value in param.items() if key.startswith("running")}
+    return {key: param[key].copy() for key in RUNNING if key in param}
+
+
+def _forget_statistics(param: Param) -> None:
+    for key in RUNNING:
+        param.pop(key, None)

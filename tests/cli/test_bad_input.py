@@ -222,3 +222,16 @@ def test_a_reader_that_goes_away_is_no_crash(run, command):
     with process.stderr:
         assert process.stderr.read() == ""
     process.wait(timeout=60)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_net_too_large_is_a_run_that_failed(run, tiny, tmp_path, jobs):
+    """Right as a request, so the status is 1; and if the line promises more, there is more."""
+    request = ("compare", *tiny, "-s", f"net.hidden_dims=[{10**20}]", "-j", jobs)
+    done = run(*request)
+    assert (done.status, done.out) == (1, "")
+    assert done.err.startswith("Error: a run failed: ")
+    assert done.err.count("\n") == 1
+    assert [*tmp_path.iterdir()] == []
+    if "-v shows where" in done.err:
+        assert "Traceback" in run(*request, "-v").err

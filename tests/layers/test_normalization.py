@@ -80,6 +80,14 @@ def test_running_statistics_have_the_dtype_of_x(mode, dtype):
     assert mode == "train" or not np.any([param["running_mean"], param["running_var"]])
 
 
+@pytest.mark.parametrize("param", [{"eps": np.float64(1e-5)}, {"momentum": np.float64(0.9)}], ids=str)
+def test_a_setting_that_is_a_numpy_number_does_not_decide_the_dtype(param):
+    x, gamma, beta, _ = drawn(dtype=np.float32)
+    param = {"mode": "train", **param}
+    out, _ = batchnorm_forward(x, gamma, beta, param)
+    assert out.dtype == param["running_mean"].dtype == param["running_var"].dtype == np.float32
+
+
 @pytest.mark.parametrize("backward", [batchnorm_backward, batchnorm_backward_alt])
 def test_test_mode_normalizes_with_the_running_statistics_and_keeps_them(backward):
     x, gamma, beta, dout = drawn()

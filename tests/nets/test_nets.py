@@ -222,11 +222,9 @@ class TestGradients:
 
     def test_of_the_images_are_not_computed(self, batch):
         net = small()
-        assert (
-            net.stages[0].backward(np.ones((5, 5)), net.stages[0].forward(batch[0], net.params, "train")[1], net.params)
-            is None
-        )
-        assert all(net.stages[i].backward is not None for i in range(len(net.stages)))
+        first = net.stages[0]
+        out, cache = first.forward(batch[0], net.params, "train")
+        assert first.backward(out, cache, net.params.like()) is None
 
 
 class TestCalls:
@@ -370,6 +368,16 @@ class TestPopulationStatistics:
             np.testing.assert_allclose(param["running_var"], 5 / 4 * np.mean(variances, axis=0), rtol=1e-12)
             assert param.get("momentum", 0.9) == (momentum or 0.9)
             inputs = [np.maximum((a - a.mean(axis=0)) / np.sqrt(a.var(axis=0) + 1e-5), 0) for a in values]
+
+    @pytest.mark.parametrize("before", [np.inf, np.nan])
+    def test_do_not_depend_on_the_running_ones_before(self, before, batches):
+        net, expected = small(normalization="batchnorm"), small(normalization="batchnorm")
+        net.bn_params[0].update(running_mean=np.full(5, before), running_var=np.full(5, before))
+        with np.errstate(invalid="ignore"):
+            net.estimate_population_statistics(batches)
+        expected.estimate_population_statistics(batches)
+        np.testing.assert_array_equal(net.bn_params[0]["running_mean"], expected.bn_params[0]["running_mean"])
+        np.testing.assert_array_equal(net.bn_params[0]["running_var"], expected.bn_params[0]["running_var"])
 
     def test_scores_use_them(self, batches, batch):
         net = small(normalization="batchnorm")
