@@ -7,6 +7,7 @@ handle: workers ignore it, and the driver then asks them by SIGTERM to drop what
 from __future__ import annotations
 
 import contextlib
+import logging
 import multiprocessing
 import os
 import signal
@@ -18,6 +19,7 @@ from typing import Any, TypeVar
 
 from bnlab.errors import BnlabError, RunError
 
+log = logging.getLogger("bnlab")
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
@@ -96,6 +98,7 @@ def _result(future: Future[Result]) -> Result:
     except BrokenProcessPool as error:
         raise _worker_died() from error
     except Exception as error:
+        log.info("a run failed", exc_info=error)
         remedy = "try smaller nets or fewer --jobs" if isinstance(error, MemoryError) else "-v shows where"
         raise RunError(f"a run failed: {type(error).__name__}: {error}; {remedy}") from error
 

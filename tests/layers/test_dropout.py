@@ -72,7 +72,10 @@ def test_test_mode_is_the_identity_and_draws_nothing():
     x = np.random.RandomState(1).randn(3, 4)
     out, cache = dropout_forward(x, {"mode": "test", "p": KEEP})
     np.testing.assert_array_equal(out, x)
-    np.testing.assert_array_equal(dropout_backward(x, cache), x)
+    dx = dropout_backward(x, cache)
+    np.testing.assert_array_equal(dx, x)
+    assert not np.shares_memory(out, x)
+    assert not np.shares_memory(dx, x)
     assert_same_state(np.random.get_state(), before)
 
 
