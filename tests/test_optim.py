@@ -92,8 +92,9 @@ DEFAULTS = {
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_defaults_and_state_stand_in_the_config_afterwards(name):
-    w, (dw, *_) = gradients((3, 4))
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_defaults_and_state_stand_in_the_config_afterwards(name, dtype):
+    w, (dw, *_) = gradients((3, 4), dtype)
     _, config = RULES[name](w, dw)
     state = {key: config.pop(key) for key in STATE[RULES[name]]}
     assert config == DEFAULTS[name]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, NamedTuple, NoReturn
@@ -12,6 +10,7 @@ from typing import Any, NamedTuple, NoReturn
 import click
 
 from bnlab.errors import BnlabError
+from bnlab.lab.interrupts import one_interrupt
 
 
 class Interrupted(BnlabError):
@@ -73,14 +72,13 @@ class Program(LazyGroup):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with one_interrupt():
+                return super().invoke(ctx)
         except KeyboardInterrupt as error:
             raise Interrupted("interrupted") from error
 
 
 def _end(message: str, status: int) -> NoReturn:
-    if status == Interrupted.exit_status and threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # we are on our way out: a second Ctrl-C says nothing new
     for line in message.splitlines():
         click.echo(f"Error: {line}" if status != Interrupted.exit_status else line.capitalize(), err=True)
     sys.exit(status)

@@ -18,6 +18,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
 from bnlab.errors import BnlabError, RunError
+from bnlab.lab.interrupts import interrupts_held_back
 
 log = logging.getLogger("bnlab")
 Task = TypeVar("Task")
@@ -40,7 +41,7 @@ class ProcessPool(ProcessPoolExecutor):
     """A pool whose workers are deaf to Ctrl-C from their first instruction on: submitting is what starts them."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        with _interrupts_held_back():
+        with interrupts_held_back():
             return super().submit(_droppable, fn, *args, **kwargs)
 
 
@@ -54,7 +55,7 @@ def open_executor(jobs: int) -> Iterator[Executor]:
     try:
         yield pool
     except BaseException:
-        with _interrupts_held_back():  # a second Ctrl-C must not leave anybody behind
+        with interrupts_held_back():  # a second Ctrl-C must not leave anybody behind
             for worker in multiprocessing.active_children():
                 worker.terminate()
             pool.shutdown(wait=True, cancel_futures=True)
@@ -153,16 +154,3 @@ def _droppable(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         return fn(*args, **kwargs)
     finally:
         _Worker.busy = False
-
-
-@contextlib.contextmanager
-def _interrupts_held_back() -> Iterator[None]:
-    """Hold Ctrl-C back until the end of the block, where the system can; processes started meanwhile never see it."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

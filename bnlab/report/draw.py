@@ -7,6 +7,7 @@ own, and the order of the colours keeps neighbours apart in grey. Source: Okabe 
 from __future__ import annotations
 
 import io
+import logging
 import textwrap
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -55,6 +56,7 @@ STYLES = (
 
 def draw(figure: Figure) -> dict[str, bytes]:
     """The figure's files by format."""
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # its cache folder is no news to users
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure as Canvas

@@ -1,6 +1,6 @@
 """How does a normalization depend on the batch size? The same net at several batch sizes, and one without normalization
 as the baseline. Equal epochs, as in the notebooks, are unequal numbers of updates: small batches make more of them; with
-`--equal-updates` every arm makes as many as the smallest batch does.
+`--equal-updates` every arm makes as many as the smallest batch does, up to the next whole epoch.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from bnlab.studies.study import Arm, CommonSettings, Option, Result, arm
 class Arms(Checked):
     """The normalization, its batch sizes, and the batch size of the baseline without one.
 
-    equal_updates: train each arm for as many updates as the smallest batch size makes, instead of as many epochs.
+    equal_updates: train each arm for as many updates as the smallest batch size makes (and to the end of its epoch),
+    instead of as many epochs.
     """
 
     norm: Literal["batchnorm", "layernorm"]
@@ -65,7 +66,7 @@ def runs(settings: Settings, fingerprint: str) -> list[Arm]:
 
 
 def _epochs(settings: Settings, batch_size: int) -> int:
-    """As many as are asked for, or as make the same number of updates as that does with the smallest batch."""
+    """As many as are asked for, or the fewest that make no fewer updates than that does with the smallest batch."""
     epochs = settings.solver.num_epochs
     if not settings.arms.equal_updates:
         return epochs
