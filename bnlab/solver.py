@@ -140,7 +140,8 @@ class Solver:
         self.train_acc_history.append(train)
         self.val_acc_history.append(val)
         self.check_iterations.append(t)
-        if val > self.best_val_acc:
+        # What a diverged net scores is chance: it counts only where there is nothing else.
+        if val > self.best_val_acc and (self.diverged_at is None or t == 1):
             self.best_val_acc, self._best = val, self._net.snapshot()
         if self.verbose:
             print(f"(Epoch {self.epoch} / {self.num_epochs}) train acc: {train:f}; val_acc: {val:f}")

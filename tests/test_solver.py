@@ -496,3 +496,29 @@ def test_the_first_loss_of_the_notebooks_normalization_study():
     solver = Solver(model, held, "adam", {"learning_rate": 1e-3}, batch_size=50, num_epochs=1, verbose=False)
     solver.train()
     assert solver.loss_history[0] == pytest.approx(2.340974, abs=2e-5)
+
+
+def test_the_check_of_a_diverged_net_does_not_count_as_the_best() -> None:
+    labels = np.zeros(8, int)  # a net of NaN scores guesses class 0, which is always right here
+
+    class Scripted:
+        """Right about nothing, and then diverged."""
+
+        def __init__(self) -> None:
+            self.params, self.calls = {"W1": np.ones((1, 1))}, 0
+
+        def loss(self, X, y=None):
+            if y is None:
+                scores = np.zeros((len(X), 2))
+                scores[:, 1] = 1
+                return scores if self.calls < 3 else scores * np.nan
+            self.calls += 1
+            return (1.0 if self.calls < 3 else np.nan), {"W1": np.ones((1, 1))}
+
+    data = {"X_train": np.ones((8, 1)), "y_train": labels, "X_val": np.ones((8, 1)), "y_val": labels}
+    solver = Solver(Scripted(), data, batch_size=8, num_epochs=5, verbose=False)
+    solver.train()
+    assert solver.diverged_at == 3
+    assert solver.val_acc_history == [0, 0, 1]
+    assert solver.best_val_acc == 0
+    np.testing.assert_array_equal(solver.best_params["W1"], [[0.99]])

@@ -52,12 +52,7 @@ def batchnorm_forward(x: Array, gamma: Array, beta: Array, bn_param: Param) -> t
     the cache. Raises ValueError for another mode.
     """
     mode = check_mode(bn_param, "bn_param")
-    running_mean = bn_param.get("running_mean")
-    running_var = bn_param.get("running_var")
-    if running_mean is None:
-        running_mean = np.zeros(x.shape[1], x.dtype)
-    if running_var is None:
-        running_var = np.zeros(x.shape[1], x.dtype)
+    running_mean, running_var = (_running(bn_param, key, x) for key in ("running_mean", "running_var"))
     if mode == "train":
         mean, centred, var = _moments(x, BATCH)
         momentum = float(bn_param.get("momentum", MOMENTUM))
@@ -106,6 +101,12 @@ def layernorm_forward(x: Array, gamma: Array, beta: Array, ln_param: Param) -> t
 def layernorm_backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
     """dout: (N, D). Gives dx: (N, D), dgamma and dbeta: (D,)."""
     return _backward(dout, cache, LAYER)
+
+
+def _running(bn_param: Param, key: str, x: Array) -> Array:
+    """The running statistic in x's dtype; zeros at first."""
+    value = bn_param.get(key)
+    return np.zeros(x.shape[1], x.dtype) if value is None else np.asarray(value, x.dtype)
 
 
 def _eps(param: Param) -> float:

@@ -162,3 +162,10 @@ def test_the_batchnorm_sandwich_keeps_its_state_in_the_param_it_was_given():
     param = {"mode": "train"}
     affine_bn_relu_forward(x, w, beta, gamma, beta, param)
     np.testing.assert_allclose(param["running_mean"], 0.1 * (x @ w + beta).mean(axis=0), rtol=1e-12)
+
+
+def test_running_statistics_in_another_dtype_do_not_decide_that_of_the_output():
+    x = np.random.RandomState(0).standard_normal((4, 3)).astype(np.float32)
+    param = {"mode": "test", "running_mean": np.zeros(3), "running_var": np.ones(3)}
+    out, _ = batchnorm_forward(x, np.ones(3, np.float32), np.zeros(3, np.float32), param)
+    assert out.dtype == np.float32
