@@ -49,6 +49,11 @@ class Parameters(dict[str, Array]):
         for name, value in dict(*others, **named).items():
             self[name] = value
 
+    def _fixed(self, *args: Any) -> Any:
+        raise TypeError("a net's parameters are fixed: assign to their names")
+
+    __delitem__ = pop = popitem = clear = setdefault = _fixed
+
     def __ior__(self, other: Any) -> Parameters:  # type: ignore[override,misc]
         self.update(other)
         return self

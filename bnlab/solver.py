@@ -92,7 +92,7 @@ class Solver:
         with np.errstate(all="ignore"):
             for t in range(1, num_iterations + 1):
                 finite = self._step()
-                if self.verbose and (t - 1) % self.print_every == 0:
+                if self.verbose and self.print_every and (t - 1) % self.print_every == 0:
                     print(f"(Iteration {t} / {num_iterations}) loss: {self.loss_history[-1]:f}")
                 if not finite:
                     self.diverged_at = t

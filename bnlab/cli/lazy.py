@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
@@ -57,7 +58,12 @@ class Program(LazyGroup):
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> NoReturn:
         extra["standalone_mode"] = False
         try:
-            sys.exit(super().main(args, *rest, **extra))
+            status = super().main(args, *rest, **extra)
+            sys.stdout.flush()
+            sys.exit(status)
+        except OSError as error:
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - what couldn't be written is not to be tried again
+            _end(f"can't write the output: {error.strerror}; give standard output somewhere to go, or -q", 2)
         except click.ClickException as error:
             if type(error).__name__ == "NoArgsIsHelpError":  # a group without a command; not in every release of Click
                 error.show()

@@ -16,6 +16,7 @@ from bnlab.cli.lazy import Interrupted
 from bnlab.cli.options import data_dir_option, data_folders, json_option
 from bnlab.cli.output import print_plan, print_study
 from bnlab.cli.progress import progress_bar
+from bnlab.data import DATASETS, DEFAULT
 from bnlab.lab.store import Store
 from bnlab.studies import Entry
 from bnlab.studies.plan import already_stored, carry_out, make_plan, publish
@@ -52,7 +53,7 @@ def _own_options(study: Study) -> list[Any]:
 
 
 COMMON = [
-    click.option("--dataset", help="fashion-mnist-mini (default), fashion-mnist, cifar10 or synthetic."),
+    click.option("--dataset", help=f"{', '.join(DATASETS)} [default: {DEFAULT}]."),
     data_dir_option,
     click.option("--seed", type=int, help="Seed of all random streams [default: 231]."),
     click.option("--out", type=click.Path(path_type=Path), default=Path("results"), show_default=True,
@@ -85,7 +86,7 @@ def _run(
     if dry_run:
         print_plan(plan, have, as_json, quiet)
         return
-    store.check_writable()
+    store.check_writable(plan.folder)
     done = len(have)
     try:
         with progress_bar(len(plan.runs), len(have), shown=not quiet) as advance:

@@ -35,7 +35,10 @@ def reading(path: Path) -> Iterator[None]:
 def wanted(what: str, number: int | None, there: int) -> int:
     """`number`, or all that there are if it is None. Raises DataError if there are fewer."""
     if number is not None and number > there:
-        raise DataError(f"{number:,} {what} asked for, but there are {there:,}: ask for at most {there}")
+        raise DataError(
+            f"{number:,} {what} asked for, but there are {there:,}: "
+            f"ask for at most {there}, in a study by -s data.num_train={there}"
+        )
     return there if number is None else number
 
 

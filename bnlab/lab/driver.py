@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
@@ -11,6 +12,8 @@ from bnlab.lab.spec import RunSpec
 from bnlab.lab.store import Store
 from bnlab.lab.train import train
 
+MOST_WORKERS = 61 if sys.platform == "win32" else 1_000
+"""Windows can't wait for more."""
 Progress = Callable[[History], None]
 
 
@@ -35,7 +38,7 @@ def complete(
     """
     missing = list({spec.name: spec for spec in specs if spec.name not in have}.values())
     made: dict[str, History] = dict(have)
-    workers = min(jobs, len(missing))
+    workers = min(jobs, len(missing), MOST_WORKERS)
     if missing:
         with open_executor(workers) as executor:
             for spec, history in map_unordered(executor, partial(train, folders=tuple(folders)), missing, 2 * workers):

@@ -51,12 +51,13 @@ def open_executor(jobs: int) -> Iterator[Executor]:
     if jobs == 1:
         yield InProcess()
         return
+    others = set(multiprocessing.active_children())
     pool = ProcessPool(jobs, multiprocessing.get_context("spawn"), initializer=_start_worker)
     try:
         yield pool
     except BaseException:
         with interrupts_held_back():  # a second Ctrl-C must not leave anybody behind
-            for worker in multiprocessing.active_children():
+            for worker in set(multiprocessing.active_children()) - others:
                 worker.terminate()
             pool.shutdown(wait=True, cancel_futures=True)
         raise

@@ -1,8 +1,7 @@
 """What a run is: frozen dataclasses that say everything it depends on, with the range each value may have.
 
 The content hash of a RunSpec is its name. The ranges stand in the annotations; the settings files are checked against
-them, and nothing else states them. Only the standard library and the annotations' vocabulary are imported here, so that
-workers start fast.
+them, and nothing else states them; names come from the tables of what they name.
 """
 
 from __future__ import annotations
@@ -10,13 +9,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 
 from annotated_types import Ge, Gt, Le, MinLen
 
+from bnlab.engines import ENGINES
 from bnlab.errors import SettingsError
+from bnlab.nets import NORMALIZATIONS
+from bnlab.optim import RULES
+from bnlab.solver import STATISTICS
 
 SPEC_VERSION = 1
 """Part of every hash: raise it when the same settings come to mean another computation."""
@@ -26,7 +29,18 @@ Positive = Annotated[float, Gt(0)]
 NotNegative = Annotated[float, Ge(0)]
 Probability = Annotated[float, Gt(0), Le(1)]
 Seed = Annotated[int, Ge(0)]
-NormalizationName = Literal["none", "batchnorm", "layernorm"]
+if TYPE_CHECKING:
+    NormalizationName: TypeAlias = str
+    Normalized: TypeAlias = str
+    RuleName: TypeAlias = str
+    StatisticsName: TypeAlias = str
+    EngineName: TypeAlias = str
+else:
+    NormalizationName = Literal[("none", *NORMALIZATIONS)]
+    Normalized = Literal[tuple(NORMALIZATIONS)]
+    RuleName = Literal[tuple(RULES)]
+    StatisticsName = Literal[STATISTICS]
+    EngineName = Literal[tuple(ENGINES)]
 
 
 class Checked:
@@ -62,12 +76,12 @@ class SolverSpec(Checked):
     num_train_samples images; statistics: what batchnorm normalizes with at each check."""
 
     learning_rate: Positive
-    update_rule: Literal["sgd", "sgd_momentum", "rmsprop", "adam"] = "adam"
+    update_rule: RuleName = "adam"
     lr_decay: Positive = 1.0
     batch_size: Count = 100
     num_epochs: Count = 10
     num_train_samples: Count = 1000
-    statistics: Literal["running", "population"] = "running"
+    statistics: StatisticsName = "running"
 
 
 @dataclass(frozen=True)
@@ -83,7 +97,7 @@ class RunSpec:
     seed: int
     replicate: int = 0
     dtype: Literal["float32", "float64"] = "float32"
-    engine: str = field(default="numpy")
+    engine: EngineName = "numpy"
 
     def __post_init__(self) -> None:
         batch_size, num_train = self.solver.batch_size, self.data.num_train

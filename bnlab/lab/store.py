@@ -37,14 +37,15 @@ class Store:
         """Write the run's file. Raises StoreError if that can't be done."""
         write(self.path(history.spec), json_bytes(history.to_json()))
 
-    def check_writable(self) -> None:
-        """Raises StoreError if nothing can be written to the folder; leaves nothing behind."""
-        existing = next(path for path in (self.root.absolute(), *self.root.absolute().parents) if path.exists())
-        try:
-            with tempfile.TemporaryFile(dir=existing):
-                pass
-        except OSError as error:
-            raise _store_error(self.root, error) from error
+    def check_writable(self, study: str = "") -> None:
+        """Raises StoreError if the runs or the study's folder can't be written; leaves nothing behind."""
+        for folder in (self.root, self.root / "runs", self.root / study):
+            try:
+                existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+                with tempfile.TemporaryFile(dir=existing):
+                    pass
+            except OSError as error:
+                raise _store_error(folder, error) from error
 
 
 def write(path: Path, content: bytes) -> None:

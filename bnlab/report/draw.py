@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import logging
+import sys
 import textwrap
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -61,7 +62,9 @@ def draw(figure: Figure) -> dict[str, bytes]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure as Canvas
 
-    with matplotlib.rc_context(cast(Any, RC)):
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()  # a user's own style must not change the picture
+        matplotlib.rcParams.update(cast(Any, RC))
         canvas = Canvas(figsize=(PANEL_WIDTH * len(figure.panels), HEIGHT))
         FigureCanvasAgg(canvas)
         styles = _styles(figure)
@@ -100,6 +103,9 @@ def _draw_panel(axes: Axes, panel: Panel, styles: dict[str, Style]) -> None:
         _draw_line(axes, line, styles[line.label], panel.y_limits)
     if panel.y_limits is not None:
         axes.set_ylim(*panel.y_limits)
+    if panel.x_scale == "log":
+        xs = [x for line in panel.lines for x in line.x if x > 0] or [1.0]
+        axes.set_xlim(min(xs) / 1.7, min(max(xs) * 1.7, sys.float_info.max))
 
 
 def _draw_line(axes: Axes, line: Line, style: Style, y_limits: tuple[float, float | None] | None) -> None:
@@ -159,7 +165,8 @@ def _write_around(canvas: Any, first: Axes, figure: Figure, columns: int) -> Non
     handles, labels = first.get_legend_handles_labels()
     above = {"loc": "upper center", "bbox_to_anchor": (0.5, 1 - 0.38 / HEIGHT)}
     canvas.legend(handles, labels, ncols=columns, handlelength=3.4, columnspacing=1.5, fontsize=9.5, **above)
-    caption = "\n".join(textwrap.wrap(". ".join([figure.caption, *_marks(figure)]), 76 * len(figure.panels)))
+    width = 76 * len(figure.panels)
+    caption = "\n".join(line for text in (figure.caption, *_marks(figure)) for line in textwrap.wrap(text, width))
     canvas.text(0.5, 0.08 / HEIGHT, caption, fontsize=8, color="#333333", ha="center", va="bottom")
 
 

@@ -6,11 +6,12 @@ as the baseline. Equal epochs, as in the notebooks, are unequal numbers of updat
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 from annotated_types import MinLen
 
-from bnlab.lab.spec import Checked, Count
+from bnlab.lab.spec import Checked, Count, Normalized
+from bnlab.nets import NORMALIZATIONS
 from bnlab.report.figure import Figure
 from bnlab.studies.shared import ONE_SEED, accuracy_panels, caption, last_accuracies, layers, rule
 from bnlab.studies.study import Arm, CommonSettings, Option, Result, arm
@@ -24,7 +25,7 @@ class Arms(Checked):
     instead of as many epochs.
     """
 
-    norm: Literal["batchnorm", "layernorm"]
+    norm: Normalized
     batch_sizes: Annotated[tuple[Count, ...], MinLen(1)]
     baseline_batch_size: Count
     equal_updates: bool = False
@@ -38,7 +39,7 @@ class Settings(CommonSettings):
 
 
 OPTIONS = (
-    Option("--norm", "arms.norm", "The normalization to study: batchnorm or layernorm."),
+    Option("--norm", "arms.norm", "The normalization to study: " + " or ".join(NORMALIZATIONS) + "."),
     Option("--equal-updates", "arms.equal_updates", "Equal updates for all batch sizes, not equal epochs.", "flag"),
 )
 VARIED = {"net.normalization": "arms.norm", "solver.batch_size": "arms.batch_sizes"}

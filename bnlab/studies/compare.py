@@ -5,9 +5,9 @@ of weights and minibatches.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-from bnlab.lab.spec import Checked
+from bnlab.lab.spec import Checked, Normalized
+from bnlab.nets import NORMALIZATIONS
 from bnlab.report.figure import Figure
 from bnlab.studies.shared import ONE_SEED, accuracy_panels, caption, last_accuracies, layers, loss_panel, training
 from bnlab.studies.study import Arm, CommonSettings, Option, Result, arm
@@ -17,7 +17,7 @@ from bnlab.studies.study import Arm, CommonSettings, Option, Result, arm
 class Arms(Checked):
     """The normalization that is set against none."""
 
-    norm: Literal["batchnorm", "layernorm"]
+    norm: Normalized
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +27,7 @@ class Settings(CommonSettings):
     arms: Arms
 
 
-OPTIONS = (Option("--norm", "arms.norm", "The normalization to set against none: batchnorm or layernorm."),)
+OPTIONS = (Option("--norm", "arms.norm", "The normalization to set against none: " + " or ".join(NORMALIZATIONS) + "."),)
 VARIED = {"net.normalization": "arms.norm"}
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -82,15 +82,37 @@ def publish(plan: Plan, results: list[Result], store: Store, seconds: float) -> 
     seconds: wall time of the whole study.
     """
     folder = store.root / plan.folder
-    document = summary(plan, results)
+    document = {**summary(plan, results), "provenance": provenance(seconds)}
+    figure = plan.study.figure(plan.settings, results)
+    figure = replace(figure, caption=figure.caption + _changes(plan))
     files = {
-        **{f"figure.{name}": content for name, content in draw(plan.study.figure(plan.settings, results)).items()},
+        **{f"figure.{name}": content for name, content in draw(figure).items()},
         "table.csv": csv_bytes(table(results)),
-        "summary.json": json_bytes({**document, "provenance": provenance(seconds)}),
+        "summary.json": json_bytes(document),
     }
     for name, content in files.items():
         write(folder / name, content)
-    return {**document, "files": [str(folder / name) for name in files], "provenance": provenance(seconds)}
+    return {**document, "files": [str(folder / name) for name in files]}
+
+
+IN_CAPTIONS = {"data.dataset", "data.num_train", "net.hidden_dims", "net.weight_scale", "seed", "solver.update_rule"}
+IN_CAPTIONS |= {"solver.learning_rate", "solver.batch_size", "solver.num_epochs"}
+
+
+def _changes(plan: Plan) -> str:
+    """The settings that a caption doesn't name anyway and that aren't the study's own: '; net.reg 0.5'."""
+    own = _leaves(asdict(load_settings(plan.study, plan.entry.experiment)))
+    changed = {key: value for key, value in _leaves(asdict(plan.settings)).items() if value != own[key]}
+    named = IN_CAPTIONS | {key for key in own if key.startswith("arms.")}
+    return "".join(f"; {key} {value}" for key, value in changed.items() if key not in named)
+
+
+def _leaves(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """The values of nested mappings by dotted key."""
+    leaves: dict[str, Any] = {}
+    for key, value in tree.items():
+        leaves |= _leaves(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return leaves
 
 
 def table(results: list[Result]) -> list[dict[str, Any]]:
@@ -103,10 +125,18 @@ def summary(plan: Plan, results: list[Result]) -> dict[str, Any]:
     return {
         "schema": SUMMARY_SCHEMA,
         "study": plan.entry.command,
-        "settings": asdict(plan.settings),
+        "settings": _without(asdict(plan.settings), plan.study.VARIED),
         "findings": plan.study.findings(results),
         "runs": [{name: _strict(value) for name, value in row.items()} for row in table(results)],
     }
+
+
+def _without(settings: dict[str, Any], varied: Mapping[str, str]) -> dict[str, Any]:
+    """The settings less those that the arms take over: no run used them."""
+    for key in varied:
+        section, name = key.split(".")
+        del settings[section][name]
+    return settings
 
 
 def _strict(value: Any) -> Any:

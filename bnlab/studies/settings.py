@@ -42,17 +42,20 @@ def load_settings(
     given = [*(_leaves(read(config), f"{config.name}: ") if config is not None else [])]
     for override in overrides:
         given += _expanded(override)
-    problems = [problem for override in given if (problem := _unknown(override, known, study.VARIED))]
-    if problems:
-        raise SettingsError("\n".join(problems))
+    refused = {id(override): text for override in given if (text := _refusal(override, known, study.VARIED))}
     merged: dict[str, Any] = {}
     for override in [*_leaves(shipped, ""), *given]:
-        _put(merged, override.key, override.value)
+        if id(override) not in refused:
+            _put(merged, override.key, override.value)
+    problems = list(refused.values())
     try:
-        return TypeAdapter(study.Settings).validate_json(json.dumps(merged, default=str), strict=True)
+        settings = TypeAdapter(study.Settings).validate_json(json.dumps(merged, default=str), strict=True)
     except ValidationError as error:
         origins = {override.key: override for override in given}
-        raise SettingsError("\n".join(_complaints(error, origins, shipped))) from error
+        problems += _complaints(error, origins, shipped)
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return settings
 
 
 def parse_set(text: str) -> Override:
@@ -97,13 +100,15 @@ def _known_keys(settings: type, prefix: str = "") -> set[str]:
     return keys
 
 
-def _unknown(override: Override, known: set[str], varied: Mapping[str, str]) -> str | None:
-    """What is wrong with the override's key, or None."""
+def _refusal(override: Override, known: set[str], varied: Mapping[str, str]) -> str | None:
+    """What is wrong with the override's key, or with its value as a text; or None."""
+    if isinstance(override.value, str) and not override.value.isprintable():
+        return f"{override.origin}: {override.value!a} is no plain text: give printable characters"
     if override.key in varied:
         return f"{override.origin}: this study varies {override.key} itself: set {varied[override.key]} instead"
     if override.key in known:
         return None
-    near = difflib.get_close_matches(override.key, known, n=1, cutoff=0.4)
+    near = difflib.get_close_matches(override.key, known, n=1, cutoff=0.6)
     hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(known))}"
     return f"{override.origin}: there is no setting {override.key}: {hint}"
 
@@ -127,6 +132,9 @@ def _complaints(error: ValidationError, origins: Mapping[str, Override], shipped
     for problem in problems:
         if problem["loc"] in inner:
             continue  # an item is wrong, and that makes the list wrong: the item's own line says it
+        if problem["type"] == "json_invalid":
+            lines.append("the settings are nested too deep: give plain values")
+            continue
         location = [str(part) for part in problem["loc"]]
         key = next((k for n in range(len(location), 0, -1) if (k := ".".join(location[:n])) in origins), ".".join(location))
         origin = origins[key].origin if key in origins else key

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 from bnlab.lab.history import History
@@ -16,7 +17,15 @@ def loss_panel(results: list[Result]) -> Panel:
         for result in results
         for losses in [result.history.outcome.loss_history]
     )
-    return Panel("Training loss", "iteration", "loss of the minibatch", lines)
+    return Panel("Training loss", "iteration", "loss of the minibatch", lines, y_limits=_loss_limits(results))
+
+
+def _loss_limits(results: list[Result]) -> tuple[float, float] | None:
+    """None as long as all losses stay near where they began; else a top that keeps the others readable."""
+    histories = [result.history.outcome.loss_history for result in results]
+    firsts = [losses[0] for losses in histories if math.isfinite(losses[0])]
+    top = 1.5 * max(firsts, default=1.0)
+    return None if all(loss <= top for losses in histories for loss in losses) else (0.0, top)
 
 
 def accuracy_panels(results: list[Result], over: str = "epoch") -> tuple[Panel, Panel]:

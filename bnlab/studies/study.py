@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, Protocol, cast
 
 from bnlab.lab.history import History
-from bnlab.lab.spec import Checked, Count, DataSpec, NetSpec, RunSpec, Seed, SolverSpec
+from bnlab.lab.spec import Checked, Count, DataSpec, EngineName, NetSpec, RunSpec, Seed, SolverSpec
 from bnlab.report.figure import Figure
 
 
@@ -43,7 +43,7 @@ class CommonSettings(Checked):
     solver: SolverSpec
     seed: Seed
     dtype: Literal["float32", "float64"] = "float32"
-    engine: Literal["numpy"] = "numpy"
+    engine: EngineName = "numpy"
 
 
 @dataclass(frozen=True)

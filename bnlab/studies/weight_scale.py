@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
-from annotated_types import MinLen
+from annotated_types import Ge, Le, MinLen
 
 from bnlab.errors import SettingsError
 from bnlab.lab.history import History
-from bnlab.lab.spec import Checked, Count, NormalizationName, Positive
+from bnlab.lab.spec import Checked, NormalizationName, Positive
 from bnlab.report.figure import Figure, Line, Panel
 from bnlab.studies.shared import ONE_SEED, caption, layers, training
 from bnlab.studies.study import Arm, CommonSettings, Option, Result, arm
@@ -31,7 +31,7 @@ class Arms(Checked):
     normalizations: Annotated[tuple[NormalizationName, ...], MinLen(1)]
     lowest_weight_scale: Positive
     highest_weight_scale: Positive
-    num_weight_scales: Count
+    num_weight_scales: Annotated[int, Ge(1), Le(10_000)]
 
     def __post_init__(self) -> None:
         if self.lowest_weight_scale > self.highest_weight_scale:
@@ -68,7 +68,9 @@ def runs(settings: Settings, fingerprint: str) -> list[Arm]:
 def weight_scales(arms: Arms) -> list[float]:
     """The scales, ascending, each once."""
     exponents = math.log10(arms.lowest_weight_scale), math.log10(arms.highest_weight_scale)
-    return list(dict.fromkeys(float(scale) for scale in np.logspace(*exponents, arms.num_weight_scales)))
+    scales = [float(scale) for scale in np.logspace(*exponents, arms.num_weight_scales)]
+    scales[-1], scales[0] = arms.highest_weight_scale if len(scales) > 1 else scales[-1], arms.lowest_weight_scale
+    return list(dict.fromkeys(scales))
 
 
 def _texts(scales: list[float]) -> list[str]:

@@ -57,9 +57,10 @@ def parse(text: str, what: str) -> Any:
     """The value of a YAML text; `what` names it in errors. Raises SettingsError if it doesn't parse."""
     try:
         document = yaml.load(text, _Loader)
-        json.dumps(document, default=str)  # settings are trees: no value holds itself, no key is a list
+        # Settings are trees of plain values: none holds itself, no key is a list, and texts are Unicode.
+        json.dumps(document, default=str, ensure_ascii=False).encode()
         return document
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+    except Exception as error:  # a tag can make PyYAML raise nearly anything
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = " ".join(str(getattr(error, "problem", None) or error).split())
