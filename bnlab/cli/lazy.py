@@ -57,6 +57,7 @@ class Program(LazyGroup):
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> NoReturn:
         extra["standalone_mode"] = False
+        sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - a closed one is None
         try:
             status = super().main(args, *rest, **extra)
             sys.stdout.flush()

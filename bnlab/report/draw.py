@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import logging
-import sys
 import textwrap
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -99,13 +98,13 @@ def _style(i: int) -> Style:
 def _draw_panel(axes: Axes, panel: Panel, styles: dict[str, Style]) -> None:
     axes.set(title=panel.title, xlabel=panel.x_label, ylabel=panel.y_label, xscale=panel.x_scale)
     axes.margins(y=0.08)
+    if panel.x_scale == "log":  # before anything is drawn: Matplotlib's own margins are for a linear axis then
+        xs = [x for line in panel.lines for x in line.x if x > 0] or [1.0]
+        axes.set_xlim(min(xs) / 1.7, max(xs) * 1.7)
     for line in panel.lines:
         _draw_line(axes, line, styles[line.label], panel.y_limits)
     if panel.y_limits is not None:
         axes.set_ylim(*panel.y_limits)
-    if panel.x_scale == "log":
-        xs = [x for line in panel.lines for x in line.x if x > 0] or [1.0]
-        axes.set_xlim(min(xs) / 1.7, min(max(xs) * 1.7, sys.float_info.max))
 
 
 def _draw_line(axes: Axes, line: Line, style: Style, y_limits: tuple[float, float | None] | None) -> None:

@@ -24,7 +24,7 @@ def _loss_limits(results: list[Result]) -> tuple[float, float] | None:
     """None as long as all losses stay near where they began; else a top that keeps the others readable."""
     histories = [result.history.outcome.loss_history for result in results]
     firsts = [losses[0] for losses in histories if math.isfinite(losses[0])]
-    top = 1.5 * max(firsts, default=1.0)
+    top = 1.5 * min(firsts, default=1.0)
     return None if all(loss <= top for losses in histories for loss in losses) else (0.0, top)
 
 

@@ -14,7 +14,7 @@ from annotated_types import Ge, Le, MinLen
 
 from bnlab.errors import SettingsError
 from bnlab.lab.history import History
-from bnlab.lab.spec import Checked, NormalizationName, Positive
+from bnlab.lab.spec import Checked, NormalizationName
 from bnlab.report.figure import Figure, Line, Panel
 from bnlab.studies.shared import ONE_SEED, caption, layers, training
 from bnlab.studies.study import Arm, CommonSettings, Option, Result, arm
@@ -24,13 +24,17 @@ LOSS_LIMITS: dict[str, tuple[float, float | None]] = {"cifar10": (1.0, 3.5)}
 OTHER_LOSS_LIMITS = (0.0, 3.5)
 
 
+Scale = Annotated[float, Ge(1e-30), Le(1e30)]
+"""Wide of anything that trains in float32, and narrow enough to be drawn."""
+
+
 @dataclass(frozen=True)
 class Arms(Checked):
     """The normalizations, and so many weight scales from the lowest to the highest, evenly spaced in the logarithm."""
 
     normalizations: Annotated[tuple[NormalizationName, ...], MinLen(1)]
-    lowest_weight_scale: Positive
-    highest_weight_scale: Positive
+    lowest_weight_scale: Scale
+    highest_weight_scale: Scale
     num_weight_scales: Annotated[int, Ge(1), Le(10_000)]
 
     def __post_init__(self) -> None:

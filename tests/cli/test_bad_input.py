@@ -1,5 +1,9 @@
 """Requests that can't be carried out: one line that names thing, value, what is allowed and the remedy; status 2."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 ONE_LINE = {
@@ -235,3 +239,30 @@ def test_a_net_too_large_is_a_run_that_failed(run, tiny, tmp_path, jobs):
     assert [*tmp_path.iterdir()] == []
     if "-v shows where" in done.err:
         assert "Traceback" in run(*request, "-v").err
+
+
+@pytest.mark.parametrize("extra", [[], ["--json"]])
+def test_standard_output_that_takes_nothing_is_one_line(tmp_path, extra):
+    if not os.path.exists("/dev/full"):
+        pytest.skip("no /dev/full here")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "bnlab", "gradcheck", "relu", *extra],
+            stdout=full, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=environment,
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: can't write the output: No space left on device")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_all_errors_of_a_file_come_at_once(tmp_path):
+    config = tmp_path / "mine.yaml"
+    config.write_text('{solver: {batch_size: "50"}, seed: abc, foo: 1}\n')
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-m", "bnlab", "compare", "--config", str(config)],
+        capture_output=True, text=True, cwd=tmp_path, env=environment,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert [line.split(":")[2].strip() for line in done.stderr.splitlines()] == ["foo", "solver.batch_size", "seed"]
