@@ -56,8 +56,8 @@ COMMON = [
     click.option("--dataset", help=f"{', '.join(DATASETS)} [default: {DEFAULT}]."),
     data_dir_option,
     click.option("--seed", type=int, help="Seed of all random streams [default: 231]."),
-    click.option("--out", type=click.Path(path_type=Path), default=Path("results"), show_default=True,
-                 help="Results folder."),
+    click.option("--out", default="results", show_default=True, metavar="FOLDER", help="Results folder.",
+                 callback=lambda ctx, param, value: _folder(value)),
     click.option("-j", "--jobs", type=click.IntRange(min=1), default=lambda: _cores(),
                  help="Worker processes [default: all cores]."),
     click.option("--config", type=click.Path(path_type=Path), help="YAML file with settings, over the study's own."),
@@ -105,6 +105,12 @@ def _from_options(study: Study, own: dict[str, Any]) -> list[Override]:
     keys = SHORTCUTS | {option.flag: option.key for option in study.OPTIONS}
     given = {"--" + name.replace("_", "-"): value for name, value in own.items() if value not in (None, ())}
     return [Override(keys[flag], value, flag) for flag, value in given.items()]
+
+
+def _folder(name: str) -> Path:
+    if not name.strip():
+        raise click.BadParameter("the name is empty: give a folder, such as results", param_hint="--out")
+    return Path(name)
 
 
 def _cores() -> int:

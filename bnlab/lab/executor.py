@@ -21,6 +21,7 @@ from bnlab.errors import BnlabError, RunError
 from bnlab.lab.interrupts import interrupts_held_back
 
 log = logging.getLogger("bnlab")
+GRACE = 1.0  # seconds
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
@@ -139,9 +140,13 @@ def _leave_with_the_driver() -> None:
 def _leave(signum: int, frame: object) -> None:
     """Drop the task in hand, by an exception, and all later ones; the pool then sees its workers leave in good order.
 
-    A worker that simply died would break the pool, which some releases of Python report on standard error.
+    A worker that simply died would break the pool, which some releases of Python report on standard error. Nobody sends
+    a worker away in good order once the pool is broken, though: so each goes by itself, a little later.
     """
     _Worker.leaving = True
+    late = threading.Timer(GRACE, os._exit, (1,))
+    late.daemon = True
+    late.start()
     if _Worker.busy:
         raise _DroppedError
 

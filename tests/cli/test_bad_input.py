@@ -266,3 +266,13 @@ def test_all_errors_of_a_file_come_at_once(tmp_path):
     )  # fmt: skip
     assert done.returncode == 2
     assert [line.split(":")[2].strip() for line in done.stderr.splitlines()] == ["foo", "solver.batch_size", "seed"]
+
+
+def test_an_empty_name_is_no_results_folder(tmp_path):
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-m", "bnlab", "compare", "--dataset", "synthetic", "--out", ""],
+        capture_output=True, text=True, cwd=tmp_path, env=environment,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr.count("\n"), list(tmp_path.iterdir())) == (2, 1, [])
+    assert "--out" in done.stderr

@@ -84,7 +84,7 @@ def test_each_study_takes_the_common_options(entry):
 
 def test_defaults_are_those_of_the_issue():
     options = {parameter.name: parameter for parameter in LEAVES["compare",].params}
-    assert options["out"].default == Path("results")
+    assert Path(options["out"].default) == Path("results")
     assert "231" in options["seed"].help
     assert options["sets"].multiple
     assert {p.name: p for p in LEAVES["dropout",].params}["keep"].multiple
