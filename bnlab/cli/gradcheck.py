@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict
-from difflib import get_close_matches
 
 import click
 
 from bnlab.cases import CASES
+from bnlab.cli.lazy import did_you_mean
 from bnlab.cli.options import json_option
 from bnlab.cli.output import print_json, print_table
 from bnlab.gradcheck import TOLERANCE, ZERO_TOLERANCE, Verdict, check
@@ -28,8 +28,7 @@ from bnlab.gradcheck import TOLERANCE, ZERO_TOLERANCE, Verdict, check
 def command(layers: tuple[str, ...], seed: int, as_json: bool) -> None:
     for layer in layers:
         if layer not in CASES:
-            near = get_close_matches(layer, CASES, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
+            hint = did_you_mean(layer, CASES)
             raise click.UsageError(
                 f"unknown layer {layer!r}: choose from {', '.join(CASES)}{hint}", click.get_current_context()
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, NamedTuple, NoReturn
 
@@ -42,8 +42,7 @@ class LazyGroup(click.Group):
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         if args and not args[0].startswith("-") and args[0] not in self.table:
-            near = get_close_matches(args[0], self.table, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
+            hint = did_you_mean(args[0], self.table)
             ctx.fail(f"{ctx.command_path} has no command {args[0]!r}: there are {', '.join(self.table)}{hint}")
         return super().resolve_command(ctx, args)
 
@@ -83,6 +82,12 @@ class Program(LazyGroup):
                 return super().invoke(ctx)
         except KeyboardInterrupt as error:
             raise Interrupted("interrupted") from error
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """What to add to an error that lists the known words; nothing if none is near."""
+    near = get_close_matches(word, list(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _end(message: str, status: int) -> NoReturn:

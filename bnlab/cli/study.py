@@ -87,7 +87,6 @@ def _run(
         print_plan(plan, have, as_json, quiet)
         return
     store.check_writable(plan.folder)
-    done = len(have)
     try:
         with progress_bar(len(plan.runs), len(have), shown=not quiet) as advance:
             results = carry_out(plan, store, have, folders, jobs, advance)

@@ -20,7 +20,7 @@ from bnlab.lab.store import Store, json_bytes, write
 from bnlab.report.draw import draw
 from bnlab.report.table import csv_bytes, rows
 from bnlab.studies import Entry
-from bnlab.studies.settings import Override, load_settings
+from bnlab.studies.settings import Override, leaves, load_settings
 from bnlab.studies.study import Arm, CommonSettings, Result, Study, load_study
 
 SUMMARY_SCHEMA = 1
@@ -101,18 +101,11 @@ IN_CAPTIONS |= {"solver.learning_rate", "solver.batch_size", "solver.num_epochs"
 
 def _changes(plan: Plan) -> str:
     """The settings that a caption doesn't name anyway and that aren't the study's own: '; net.reg 0.5'."""
-    own = _leaves(asdict(load_settings(plan.study, plan.entry.experiment)))
-    changed = {key: value for key, value in _leaves(asdict(plan.settings)).items() if value != own[key]}
+    shipped = load_settings(plan.study, plan.entry.experiment)
+    own = {leaf.key: leaf.value for leaf in leaves(asdict(shipped), "")}
+    changed = [leaf for leaf in leaves(asdict(plan.settings), "") if leaf.value != own[leaf.key]]
     named = IN_CAPTIONS | {key for key in own if key.startswith("arms.")}
-    return "".join(f"; {key} {value}" for key, value in changed.items() if key not in named)
-
-
-def _leaves(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """The values of nested mappings by dotted key."""
-    leaves: dict[str, Any] = {}
-    for key, value in tree.items():
-        leaves |= _leaves(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
-    return leaves
+    return "".join(f"; {leaf.key} {leaf.value}" for leaf in changed if leaf.key not in named)
 
 
 def table(results: list[Result]) -> list[dict[str, Any]]:

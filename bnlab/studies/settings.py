@@ -39,12 +39,12 @@ def load_settings(
     """
     shipped = read(shipped_file(experiment))
     known = _known_keys(study.Settings)
-    given = [*(_leaves(read(config), f"{config.name}: ") if config is not None else [])]
+    given = [*(leaves(read(config), f"{config.name}: ") if config is not None else [])]
     for override in overrides:
         given += _expanded(override)
     refused = {id(override): text for override in given if (text := _refusal(override, known, study.VARIED))}
     merged: dict[str, Any] = {}
-    for override in [*_leaves(shipped, ""), *given]:
+    for override in [*leaves(shipped, ""), *given]:
         if id(override) not in refused:
             _put(merged, override.key, override.value)
     problems = list(refused.values())
@@ -73,7 +73,7 @@ def shipped_file(experiment: str) -> Path:
     return installed if installed.exists() else package.parent / "experiments" / experiment
 
 
-def _leaves(tree: Mapping[str, Any], origin: str) -> list[Override]:
+def leaves(tree: Mapping[str, Any], origin: str) -> list[Override]:
     """The values of a nested mapping, each under its dotted key; origin goes before the key."""
     return [leaf for key, value in tree.items() for leaf in _expanded(Override(str(key), value, f"{origin}{key}"))]
 
