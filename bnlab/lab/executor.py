@@ -141,12 +141,13 @@ def _leave(signum: int, frame: object) -> None:
     """Drop the task in hand, by an exception, and all later ones; the pool then sees its workers leave in good order.
 
     A worker that simply died would break the pool, which some releases of Python report on standard error. Nobody sends
-    a worker away in good order once the pool is broken, though: so each goes by itself, a little later.
+    a worker away in good order once the pool is broken, though: so each goes by itself, a little later. Being told once
+    more changes nothing; no thread is started here, where the interrupted code may be doing just that.
     """
+    if _Worker.leaving:
+        return
     _Worker.leaving = True
-    late = threading.Timer(GRACE, os._exit, (1,))
-    late.daemon = True
-    late.start()
+    signal.setitimer(signal.ITIMER_REAL, GRACE)  # SIGALRM ends a process that doesn't handle it
     if _Worker.busy:
         raise _DroppedError
 

@@ -5,6 +5,7 @@ Workers can't import this file, so their tasks are functions that Python has.
 
 import multiprocessing
 import os
+import sys
 import time
 
 import pytest
@@ -114,3 +115,23 @@ def test_an_exception_ends_the_workers_at_once():
         interrupted_at_work()
     nobody_is_left()
     assert time.perf_counter() - start < 30
+
+
+TOLD_TWICE = """
+try:
+    signal.raise_signal(signal.SIGTERM)
+except Exception:
+    signal.raise_signal(signal.SIGTERM)
+    open({!r}, "w").close()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGTERM to handle")
+def test_a_worker_told_to_leave_twice_is_thrown_out_of_its_task_once(tmp_path, capfd):
+    """A pool that broke and the driver both tell it, and the second time may come while it tidies up after the first."""
+    tidied = tmp_path / "tidied"
+    with open_executor(2) as executor:
+        executor.submit(exec, TOLD_TWICE.format(str(tidied))).exception()
+    assert tidied.exists()
+    nobody_is_left()
+    assert capfd.readouterr().err == ""
