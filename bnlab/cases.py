@@ -6,6 +6,7 @@ inputs, a batch of one. To check a new layer, add its row.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,18 +22,18 @@ Shapes = dict[str, tuple[int, ...]]
 
 @dataclass(frozen=True)
 class Case:
-    """A layer under check: its pair of functions, its array arguments in order, and its param dict, if it takes one.
+    """A layer under check: its pair of functions, its array arguments in order, and what else forward takes after them.
 
     arguments: name to shape, as a function of the batch size n, in the order in which forward takes them; backward gives
-    the gradients of all of them in that order. param: the settings dict, made anew for each call. zero: the arguments
-    whose true gradient is zero.
+    the gradients of all of them in that order. extra: numbers and param dicts, the dicts made anew for each call. zero: the
+    arguments whose true gradient is zero.
     """
 
     name: str
     forward_function: Callable[..., Any]
     backward_function: Callable[..., Any]
     arguments: Callable[[int], Shapes]
-    param: Param | None = None
+    extra: tuple[int | Param, ...] = ()
     batch: int = 4
     zero: tuple[str, ...] = ()
 
@@ -43,18 +44,18 @@ class Case:
 
     def forward(self, inputs: Inputs) -> Array:
         """The layer's output."""
-        out: Array = self._call(inputs)[0]
+        out: Array = self.call(inputs)[0]
         return out
 
     def gradients(self, inputs: Inputs, rng: np.random.RandomState) -> tuple[Array, dict[str, Array]]:
         """A random upstream gradient, and the gradients by name that the backward function makes of it."""
-        out, cache = self._call(inputs)
+        out, cache = self.call(inputs)
         dout = rng.standard_normal(out.shape).astype(out.dtype)
         return dout, self._named(inputs, self.backward_function(dout, cache))
 
-    def _call(self, inputs: Inputs) -> Any:
-        extra = () if self.param is None else (dict(self.param),)
-        return self.forward_function(*inputs.values(), *extra)
+    def call(self, inputs: Inputs) -> Any:
+        """What the forward function gives: the output and the cache."""
+        return self.forward_function(*inputs.values(), *copy.deepcopy(self.extra))
 
     def _named(self, inputs: Inputs, gradients: Any) -> dict[str, Array]:
         gradients = gradients if isinstance(gradients, tuple) else (gradients,)
@@ -101,13 +102,15 @@ def _score_shape(n: int) -> Shapes:
     return {"x": (n, 6)}
 
 
-TRAIN = {"mode": "train"}
-DROPOUT = {"mode": "train", "p": 0.6, "seed": 123}
-TEST_STATISTICS = {
-    "mode": "test",
-    "running_mean": np.linspace(-1, 1, 5, dtype=np.float32),
-    "running_var": np.linspace(0.5, 2, 5, dtype=np.float32),
-}
+TRAIN = ({"mode": "train"},)
+DROPOUT = ({"mode": "train", "p": 0.6, "seed": 123},)
+TEST_STATISTICS = (
+    {
+        "mode": "test",
+        "running_mean": np.linspace(-1, 1, 5, dtype=np.float32),
+        "running_var": np.linspace(0.5, 2, 5, dtype=np.float32),
+    },
+)
 
 CASES = {
     case.name: case
@@ -117,7 +120,7 @@ CASES = {
         Case("batchnorm", layers.batchnorm_forward, layers.batchnorm_backward, _row_shapes, TRAIN),
         Case("batchnorm_alt", layers.batchnorm_forward, layers.batchnorm_backward_alt, _row_shapes, TRAIN),
         Case("batchnorm_test", layers.batchnorm_forward, layers.batchnorm_backward, _row_shapes, TEST_STATISTICS),
-        Case("layernorm", layers.layernorm_forward, layers.layernorm_backward, _row_shapes, {}),
+        Case("layernorm", layers.layernorm_forward, layers.layernorm_backward, _row_shapes, ({},)),
         Case("dropout", layers.dropout_forward, layers.dropout_backward, _x_shape, DROPOUT),
         Case("affine_relu", layers.affine_relu_forward, layers.affine_relu_backward, _image_shapes),
         Case(
@@ -128,7 +131,7 @@ CASES = {
             TRAIN,
             zero=("b",),  # the batch's mean takes a bias off again
         ),
-        Case("affine_ln_relu", layers.affine_ln_relu_forward, layers.affine_ln_relu_backward, _sandwich_shapes, {}),
+        Case("affine_ln_relu", layers.affine_ln_relu_forward, layers.affine_ln_relu_backward, _sandwich_shapes, ({},)),
         LossCase("softmax_loss", layers.softmax_loss, layers.softmax_loss, _score_shape),
         LossCase("svm_loss", layers.svm_loss, layers.svm_loss, _score_shape),
     )

@@ -100,21 +100,29 @@ def test_the_upstream_gradient_is_not_mutated(case):
 @every_layer
 def test_a_second_backward_pass_over_the_same_cache_gives_the_same(case):
     inputs = inputs_of(case)
-    out, cache = case.forward_function(*inputs.values(), *([] if case.param is None else [dict(case.param)]))
+    out, cache = case.call(inputs)
     dout = np.random.RandomState(3).standard_normal(out.shape)
     first, second = (np.hstack([np.ravel(g) for g in case.backward_function(dout, cache)]) for _ in range(2))
     np.testing.assert_array_equal(first, second)
 
 
-@pytest.mark.parametrize("case", [case for case in LAYERS.values() if case.param is not None], ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [case for case in LAYERS.values() if case.extra], ids=lambda case: case.name)
 def test_the_settings_in_a_param_dict_are_left_alone(case):
-    param = copy.deepcopy(case.param)
-    arrays = {name: value for name, value in param.items() if isinstance(value, np.ndarray)}
+    extra = copy.deepcopy(case.extra)
+    arrays = {name: value for param in params_of(extra) for name, value in param.items() if isinstance(value, np.ndarray)}
     before = copied(arrays)
-    case.forward_function(*inputs_of(case).values(), param)
+    case.forward_function(*inputs_of(case).values(), *extra)
     assert_same(arrays, before)
-    settings = {name: value for name, value in param.items() if not name.startswith("running")}
-    assert settings == {name: value for name, value in case.param.items() if not name.startswith("running")}
+    for after, param in zip(params_of(extra), params_of(case.extra), strict=True):
+        assert without_running(after) == without_running(param)
+
+
+def params_of(extra):
+    return [value for value in extra if isinstance(value, dict)]
+
+
+def without_running(param):
+    return {name: value for name, value in param.items() if not name.startswith("running")}
 
 
 @every_case
