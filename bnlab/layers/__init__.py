@@ -5,6 +5,7 @@ Inputs are never mutated, and an array handed out is never overwritten by a late
 
 from bnlab.layers.activations import relu_backward, relu_forward
 from bnlab.layers.affine import affine_backward, affine_forward
+from bnlab.layers.convolution import conv_backward, conv_forward
 from bnlab.layers.dropout import dropout_backward, dropout_forward
 from bnlab.layers.losses import softmax_loss, svm_loss
 from bnlab.layers.normalization import (
@@ -14,6 +15,7 @@ from bnlab.layers.normalization import (
     layernorm_backward,
     layernorm_forward,
 )
+from bnlab.layers.pooling import max_pool_backward, max_pool_forward
 from bnlab.layers.sandwiches import (
     affine_bn_relu_backward,
     affine_bn_relu_forward,
@@ -21,6 +23,18 @@ from bnlab.layers.sandwiches import (
     affine_ln_relu_forward,
     affine_relu_backward,
     affine_relu_forward,
+    conv_bn_relu_backward,
+    conv_bn_relu_forward,
+    conv_relu_backward,
+    conv_relu_forward,
+    conv_relu_pool_backward,
+    conv_relu_pool_forward,
+)
+from bnlab.layers.spatial_normalization import (
+    spatial_batchnorm_backward,
+    spatial_batchnorm_forward,
+    spatial_groupnorm_backward,
+    spatial_groupnorm_forward,
 )
 
 __all__ = [
@@ -35,12 +49,26 @@ __all__ = [
     "batchnorm_backward",
     "batchnorm_backward_alt",
     "batchnorm_forward",
+    "conv_backward",
+    "conv_bn_relu_backward",
+    "conv_bn_relu_forward",
+    "conv_forward",
+    "conv_relu_backward",
+    "conv_relu_forward",
+    "conv_relu_pool_backward",
+    "conv_relu_pool_forward",
     "dropout_backward",
     "dropout_forward",
     "layernorm_backward",
     "layernorm_forward",
+    "max_pool_backward",
+    "max_pool_forward",
     "relu_backward",
     "relu_forward",
     "softmax_loss",
+    "spatial_batchnorm_backward",
+    "spatial_batchnorm_forward",
+    "spatial_groupnorm_backward",
+    "spatial_groupnorm_forward",
     "svm_loss",
 ]

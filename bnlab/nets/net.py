@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from bnlab.layers.losses import softmax_loss
-from bnlab.layers.normalization import MOMENTUM
+from bnlab.layers.normalization_core import MOMENTUM
 from bnlab.layers.types import Array, Param
 from bnlab.nets.stages import Normalization, Stage
 from bnlab.parameters import Parameters, Shapes

@@ -1,0 +1,135 @@
+"""What all normalizations share: one core, and for each a choice of two sets of axes.
+
+`xhat = (x - mu) / sqrt(var + eps)`, `out = gamma · xhat + beta`. The mean mu and the (uncorrected, 1/m) variance are taken
+over the m entries that share a statistic; gamma and beta belong to the entries that share a parameter. Nothing else tells
+one normalization from another, so a further one is a further row of axes.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from bnlab.layers.modes import check_mode
+from bnlab.layers.types import Array, Param
+
+EPS = 1e-5
+MOMENTUM = 0.9
+
+
+class Axes(NamedTuple):
+    """The axes of x along which entries share a statistic (mean and variance), and a parameter (gamma and beta)."""
+
+    statistic: tuple[int, ...]
+    parameter: tuple[int, ...]
+
+
+BATCH = Axes(statistic=(0,), parameter=(0,))
+LAYER = Axes(statistic=(1,), parameter=(0,))
+SPATIAL_BATCH = Axes(statistic=(0, 2, 3), parameter=(0, 2, 3))
+SPATIAL_GROUP = Axes(statistic=(2, 3, 4), parameter=(0, 3, 4))
+"""Of images whose channels stand in groups: (N, G, C/G, H, W)."""
+
+
+class Cache(NamedTuple):
+    """What the backward passes need; inv_std and gamma broadcast against xhat. constant: the statistics were constants
+    (batchnorm's test mode), so that nothing flows back through them."""
+
+    centred: Array
+    xhat: Array
+    inv_std: Array
+    gamma: Array
+    axes: Axes
+    constant: bool
+
+
+def normalize(x: Array, gamma: Array, beta: Array, param: Param, axes: Axes) -> tuple[Array, Cache]:
+    """Normalize x by its own statistics. gamma, beta: one entry a parameter, in any shape. param: `eps` (1e-5)."""
+    _, centred, var = _moments(x, axes)
+    return _scale_and_shift(centred, var, gamma, beta, param, axes)
+
+
+def normalize_batch(x: Array, gamma: Array, beta: Array, bn_param: Param, axes: Axes) -> tuple[Array, Cache]:
+    """Normalize x by the minibatch's statistics in training, which moves the running ones, and by those at test time."""
+    mode = check_mode(bn_param, "bn_param")
+    running = [_running(bn_param, key, x) for key in ("running_mean", "running_var")]
+    if mode == "train":
+        mean, centred, var = _moments(x, axes)
+        momentum = float(bn_param.get("momentum", MOMENTUM))
+        batch = mean.reshape(-1), var.reshape(-1)
+        running = [momentum * old + (1 - momentum) * new for old, new in zip(running, batch, strict=True)]
+    else:
+        mean, var = (_broadcast(statistic, x, axes) for statistic in running)
+        centred = x - mean
+    bn_param["running_mean"], bn_param["running_var"] = running
+    return _scale_and_shift(centred, var, gamma, beta, bn_param, axes, constant=mode == "test")
+
+
+def backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
+    """`dx = (g - mean(g) - xhat · mean(g · xhat)) · inv_std` with `g = dout · gamma`, means over the shared statistic.
+
+    dout: shaped like x. Gives dx and, in one dimension, dgamma and dbeta.
+    """
+    xhat, scale, axes = cache.xhat, cache.inv_std, cache.axes
+    dgamma, dbeta = parameter_gradients(dout, cache)
+    if cache.constant:
+        return dout * (cache.gamma * scale), dgamma, dbeta
+    m = _count(dout, axes.statistic)
+    if axes.statistic == axes.parameter:
+        # gamma is the same for all that share a statistic: it leaves the means, which are then dbeta / m and dgamma / m.
+        g, scale = dout, cache.gamma * scale
+        mean_g, mean_g_xhat = (_broadcast(total, dout, axes) / m for total in (dbeta, dgamma))
+    else:
+        g = dout * cache.gamma
+        mean_g = np.add.reduce(g, axis=axes.statistic, keepdims=True) / m
+        mean_g_xhat = np.add.reduce(g * xhat, axis=axes.statistic, keepdims=True) / m
+    dx = xhat * mean_g_xhat
+    dx += mean_g
+    np.subtract(g, dx, out=dx)
+    dx *= scale
+    return dx, dgamma, dbeta
+
+
+def parameter_gradients(dout: Array, cache: Cache) -> tuple[Array, Array]:
+    """`dgamma = Σ dout · xhat` and `dbeta = Σ dout` over the entries that share a parameter, each in one dimension."""
+    axes = cache.axes.parameter
+    return np.add.reduce(dout * cache.xhat, axis=axes).reshape(-1), np.add.reduce(dout, axis=axes).reshape(-1)
+
+
+def _moments(x: Array, axes: Axes) -> tuple[Array, Array, Array]:
+    """Mean, centred x and uncorrected variance; the first and last keep the axes they were taken over, at length 1."""
+    m = _count(x, axes.statistic)
+    mean = np.add.reduce(x, axis=axes.statistic, keepdims=True) / m
+    centred = x - mean
+    var = np.add.reduce(centred * centred, axis=axes.statistic, keepdims=True) / m
+    return mean, centred, var
+
+
+def _scale_and_shift(
+    centred: Array, var: Array, gamma: Array, beta: Array, param: Param, axes: Axes, constant: bool = False
+) -> tuple[Array, Cache]:
+    eps = float(param.get("eps", EPS))  # a NumPy scalar would decide the dtype of all that follows
+    inv_std = 1 / np.sqrt(var + eps)
+    xhat = centred * inv_std
+    gamma = _broadcast(gamma, centred, axes)
+    out = gamma * xhat
+    out += _broadcast(beta, centred, axes)
+    return out, Cache(centred, xhat, inv_std, gamma, axes, constant)
+
+
+def _running(bn_param: Param, key: str, x: Array) -> Array:
+    """The running statistic in x's dtype; zeros at first."""
+    value = bn_param.get(key)
+    return np.zeros(x.shape[1], x.dtype) if value is None else np.asarray(value, x.dtype)
+
+
+def _broadcast(values: Array, x: Array, axes: Axes) -> Array:
+    """One value a parameter, reshaped to broadcast against x."""
+    return values.reshape([1 if axis in axes.parameter else size for axis, size in enumerate(x.shape)])
+
+
+def _count(x: Array, axes: tuple[int, ...]) -> int:
+    """How many entries share one value along the axes."""
+    return math.prod(x.shape[axis] for axis in axes)

@@ -1,0 +1,40 @@
+"""Windows of an image, as convolution and pooling slide them: how many there are, and the same pixel of each of them.
+
+A kernel of HH x WW pixels has as many offsets. The pixels at one offset of all windows together are a strided view of the
+images, shaped like the output; so a loop over the offsets does for all images, channels and output pixels at once.
+"""
+
+from __future__ import annotations
+
+from bnlab.layers.types import Array, Param
+
+
+def output_size(size: int, kernel: int, stride: int, pad: int, name: str) -> int:
+    """`1 + (size + 2 pad - kernel) // stride`, for the height or the width; what is left over at the end is left out.
+
+    Raises ValueError where the kernel is larger than the padded image; `name` is the side's, for the error.
+    """
+    padded = size + 2 * pad
+    if kernel > padded:
+        raise ValueError(
+            f"a kernel of {name} {kernel} doesn't fit an image of {name} {size} with pad {pad}: "
+            f"{size} + 2 * {pad} = {padded}, and {kernel} > {padded}; give a smaller kernel or a larger pad"
+        )
+    return 1 + (padded - kernel) // stride
+
+
+def pixels_at(i: int, j: int, images: Array, stride: int, out_size: tuple[int, int]) -> Array:
+    """The pixels (N, C, H', W') at offset (i, j) of all windows: a view, so that writing to it writes to images.
+
+    images: (N, C, H, W), padded. out_size: (H', W').
+    """
+    height, width = (1 + (number - 1) * stride for number in out_size)
+    return images[:, :, i : i + height : stride, j : j + width : stride]
+
+
+def setting(param: Param, name: str, key: str, least: int) -> int:
+    """The whole number at a key of a param dict. Raises ValueError if it is missing, no whole number, or below `least`."""
+    value = param.get(key)
+    if value is None or int(value) != value or value < least:
+        raise ValueError(f"{name}[{key!r}] is {value!r}: it must be a whole number of at least {least}")
+    return int(value)
