@@ -15,8 +15,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bnlab.layers.checks import check_filters, whole_number
 from bnlab.layers.types import Array, Param
-from bnlab.layers.windows import output_size, pixels_at, setting
+from bnlab.layers.windows import output_size, pixels_at
 
 
 class Cache(NamedTuple):
@@ -36,8 +37,8 @@ def conv_forward(x: Array, w: Array, b: Array, conv_param: Param) -> tuple[Array
     zeros on every side. Gives out: (N, F, H', W') with `H' = 1 + (H + 2 pad - HH) // stride`, W' alike, and the cache:
     where the stride doesn't divide, the last rows and columns are left out. Raises ValueError for sizes that can't be.
     """
-    stride, pad = setting(conv_param, "conv_param", "stride", 1), setting(conv_param, "conv_param", "pad", 0)
-    _check_channels(x, w)
+    check_filters(x, w)
+    stride, pad = (whole_number(conv_param, "conv_param", key, least) for key, least in (("stride", 1), ("pad", 0)))
     (N, C, H, W), (F, _, HH, WW) = x.shape, w.shape
     out_size = output_size(H, HH, stride, pad, "height"), output_size(W, WW, stride, pad, "width")
     padded, cols = _padded(x, pad), np.empty((N, C, HH, WW, *out_size), x.dtype)
@@ -84,13 +85,6 @@ def conv_parameter_gradients(
     dw = np.empty(cache.w.shape, per_image.dtype) if dw is None else dw
     dw.reshape(F, -1)[...] = np.add.reduce(per_image, axis=0).T
     return dw, np.add.reduce(dout, axis=(0, 2), out=db)
-
-
-def _check_channels(x: Array, w: Array) -> None:
-    if x.ndim != 4 or w.ndim != 4 or x.shape[1] != w.shape[1]:
-        raise ValueError(
-            f"x {x.shape} and w {w.shape} don't go together: they must be (N, C, H, W) and (F, C, HH, WW) with the same C"
-        )
 
 
 def _padded(x: Array, pad: int) -> Array:

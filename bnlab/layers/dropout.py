@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from bnlab.layers.modes import check_mode
+from bnlab.layers.checks import check_mode
 from bnlab.layers.types import Array, Param
 
 Cache: TypeAlias = Array | None

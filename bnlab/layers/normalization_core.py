@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bnlab.layers.modes import check_mode
+from bnlab.layers.checks import check_mode
 from bnlab.layers.types import Array, Param
 
 EPS = 1e-5

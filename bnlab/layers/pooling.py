@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bnlab.layers.checks import check_images, whole_number
 from bnlab.layers.types import Array, Param
-from bnlab.layers.windows import output_size, pixels_at, setting
+from bnlab.layers.windows import output_size, pixels_at
 
 
 class Cache(NamedTuple):
@@ -25,7 +26,9 @@ def max_pool_forward(x: Array, pool_param: Param) -> tuple[Array, Cache]:
     x: (N, C, H, W). pool_param: `pool_height`, `pool_width`, `stride`. Gives out: (N, C, H', W') with
     `H' = 1 + (H - pool_height) // stride`, W' alike, and the cache. Raises ValueError where the window is larger than x.
     """
-    height, width, stride = (setting(pool_param, "pool_param", key, 1) for key in ("pool_height", "pool_width", "stride"))
+    check_images(x)
+    keys = ("pool_height", "pool_width", "stride")
+    height, width, stride = (whole_number(pool_param, "pool_param", key, 1) for key in keys)
     out_size = output_size(x.shape[2], height, stride, 0, "height"), output_size(x.shape[3], width, stride, 0, "width")
     out = np.full((*x.shape[:2], *out_size), -np.inf, x.dtype)
     for i, j in np.ndindex(height, width):

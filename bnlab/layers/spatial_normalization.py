@@ -5,6 +5,7 @@ Sources: Ioffe and Szegedy, 2015, "Batch normalization", section 3.2; Wu and He,
 
 from __future__ import annotations
 
+from bnlab.layers.checks import check_groups, check_images
 from bnlab.layers.normalization_core import SPATIAL_BATCH, SPATIAL_GROUP, Cache, backward, normalize, normalize_batch
 from bnlab.layers.types import Array, Param
 
@@ -13,8 +14,9 @@ def spatial_batchnorm_forward(x: Array, gamma: Array, beta: Array, bn_param: Par
     """Normalize each channel over the minibatch and all pixels.
 
     x: (N, C, H, W), gamma and beta: (C,). bn_param: as for `batchnorm_forward`, with running statistics (C,). Gives
-    out: (N, C, H, W) and the cache. Raises ValueError for another mode.
+    out: (N, C, H, W) and the cache. Raises ValueError for another mode or another number of axes.
     """
+    check_images(x)
     return normalize_batch(x, gamma, beta, bn_param, SPATIAL_BATCH)
 
 
@@ -27,8 +29,9 @@ def spatial_groupnorm_forward(x: Array, gamma: Array, beta: Array, G: int, gn_pa
     """Normalize the channels of each image in G groups of C/G, over a group's channels and pixels; at test time alike.
 
     x: (N, C, H, W), gamma and beta: (1, C, 1, 1). gn_param: `eps` (1e-5). Gives out: (N, C, H, W) and the cache. Raises
-    ValueError where G doesn't divide C.
+    ValueError where G doesn't divide C, or for another number of axes.
     """
+    check_images(x)
     N, C, H, W = x.shape
     check_groups(C, G)
     out, cache = normalize(x.reshape(N, G, C // G, H, W), gamma, beta, gn_param, SPATIAL_GROUP)
@@ -39,10 +42,3 @@ def spatial_groupnorm_backward(dout: Array, cache: Cache) -> tuple[Array, Array,
     """dout: (N, C, H, W). Gives dx: (N, C, H, W), dgamma and dbeta: (1, C, 1, 1)."""
     dx, dgamma, dbeta = backward(dout.reshape(cache.xhat.shape), cache)
     return dx.reshape(dout.shape), dgamma.reshape(1, -1, 1, 1), dbeta.reshape(1, -1, 1, 1)
-
-
-def check_groups(C: int, G: int) -> None:
-    """Raises ValueError where C channels don't make G groups of one size."""
-    if G < 1 or C % G:
-        why = f"{C} = {C // G} * {G} + {C % G}" if G >= 1 else f"{G} < 1"
-        raise ValueError(f"{C} channels can't be split into {G} groups of one size: {why}; give a divisor of {C}")

@@ -6,7 +6,7 @@ images, shaped like the output; so a loop over the offsets does for all images, 
 
 from __future__ import annotations
 
-from bnlab.layers.types import Array, Param
+from bnlab.layers.types import Array
 
 
 def output_size(size: int, kernel: int, stride: int, pad: int, name: str) -> int:
@@ -30,11 +30,3 @@ def pixels_at(i: int, j: int, images: Array, stride: int, out_size: tuple[int, i
     """
     height, width = (1 + (number - 1) * stride for number in out_size)
     return images[:, :, i : i + height : stride, j : j + width : stride]
-
-
-def setting(param: Param, name: str, key: str, least: int) -> int:
-    """The whole number at a key of a param dict. Raises ValueError if it is missing, no whole number, or below `least`."""
-    value = param.get(key)
-    if value is None or int(value) != value or value < least:
-        raise ValueError(f"{name}[{key!r}] is {value!r}: it must be a whole number of at least {least}")
-    return int(value)

@@ -22,38 +22,14 @@ from bnlab.layers import (
 torch = pytest.importorskip("torch")
 F = torch.nn.functional
 
-TOLERANCES = {np.float32: {"rtol": 1e-4, "atol": 1e-5}, np.float64: {"rtol": 1e-10, "atol": 1e-12}}
 both_precisions = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 both_batchnorm_gradients = pytest.mark.parametrize("backward", [batchnorm_backward, batchnorm_backward_alt])
 row_shapes = pytest.mark.parametrize("shape", [(2, 1), (5, 7), (33, 13)], ids=str)
 
 
-def drawn(dtype, *shapes):
-    rng = np.random.RandomState(231)
-    return [rng.randn(*shape).astype(dtype) for shape in shapes]
-
-
-def close(ours, theirs):
-    theirs = theirs.detach().numpy()
-    assert ours.dtype == theirs.dtype
-    np.testing.assert_allclose(ours, theirs, **TOLERANCES[ours.dtype.type])
-
-
-def compare(theirs, out, gradients_for, inputs):
-    """`theirs(*inputs)` against out, and its gradients against `gradients_for(dout)`, dout random."""
-    (dout,) = drawn(out.dtype, out.shape)
-    tensors = [torch.tensor(array, requires_grad=True) for array in inputs]
-    result = theirs(*tensors)
-    result.backward(torch.tensor(dout))
-    close(out, result)
-    gradients = gradients_for(dout)
-    for gradient, tensor in zip(gradients if isinstance(gradients, tuple) else (gradients,), tensors, strict=True):
-        close(gradient, tensor.grad)
-
-
 @both_precisions
 @pytest.mark.parametrize("shape", [(1, 3), (3, 5, 7), (9, 2, 3, 5)], ids=str)
-def test_affine(dtype, shape):
+def test_affine(dtype, shape, compare, drawn):
     inputs = drawn(dtype, shape, (int(np.prod(shape[1:])), 11), (11,))
     out, cache = affine_forward(*inputs)
     compare(lambda x, w, b: F.linear(x.flatten(1), w.T, b), out, lambda dout: affine_backward(dout, cache), inputs)
@@ -61,7 +37,7 @@ def test_affine(dtype, shape):
 
 @both_precisions
 @pytest.mark.parametrize("shape", [(1, 1), (5, 3, 7)], ids=str)
-def test_relu(dtype, shape):
+def test_relu(dtype, shape, compare, drawn):
     inputs = drawn(dtype, shape)
     inputs[0].flat[0] = 0
     out, cache = relu_forward(*inputs)
@@ -71,7 +47,7 @@ def test_relu(dtype, shape):
 @both_precisions
 @both_batchnorm_gradients
 @row_shapes
-def test_batchnorm_in_training(dtype, backward, shape):
+def test_batchnorm_in_training(dtype, backward, shape, compare, close, drawn):
     n, d = shape
     inputs = drawn(dtype, shape, (d,), (d,))
     running = {"running_mean": np.linspace(-1, 1, d, dtype=dtype), "running_var": np.linspace(1, 2, d, dtype=dtype)}
@@ -94,7 +70,7 @@ def test_batchnorm_in_training(dtype, backward, shape):
 @both_precisions
 @both_batchnorm_gradients
 @pytest.mark.parametrize("shape", [(1, 3), (5, 7)], ids=str)
-def test_batchnorm_at_test_time(dtype, backward, shape):
+def test_batchnorm_at_test_time(dtype, backward, shape, compare, drawn):
     d = shape[1]
     inputs = drawn(dtype, shape, (d,), (d,))
     running = {"running_mean": np.linspace(-1, 1, d, dtype=dtype), "running_var": np.linspace(1, 2, d, dtype=dtype)}
@@ -111,7 +87,7 @@ def test_batchnorm_at_test_time(dtype, backward, shape):
 @both_precisions
 @pytest.mark.parametrize("shape", [(1, 5), (5, 7), (33, 13)], ids=str)
 @pytest.mark.parametrize("eps", [1e-5, 1e-2])
-def test_layernorm(dtype, shape, eps):
+def test_layernorm(dtype, shape, eps, compare, drawn):
     d = shape[1]
     inputs = drawn(dtype, shape, (d,), (d,))
     out, cache = layernorm_forward(*inputs, {"eps": eps})
@@ -124,7 +100,7 @@ def test_layernorm(dtype, shape, eps):
 
 
 @both_precisions
-def test_dropout_with_a_given_mask(dtype):
+def test_dropout_with_a_given_mask(dtype, compare, drawn):
     inputs = drawn(dtype, (5, 3, 7))
     out, cache = dropout_forward(*inputs, {"mode": "train", "p": 0.6, "seed": 123})
     kept = torch.tensor(np.random.RandomState(123).rand(5, 3, 7) < 0.6)
@@ -141,7 +117,7 @@ def test_dropout_with_a_given_mask(dtype):
     ],
     ids=["softmax", "svm"],
 )
-def test_losses(ours, theirs, dtype, shape):
+def test_losses(ours, theirs, dtype, shape, close, drawn):
     (x,) = drawn(dtype, shape)
     y = np.random.RandomState(1).randint(shape[1], size=shape[0])
     tensor = torch.tensor(x, requires_grad=True)
