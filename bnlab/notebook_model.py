@@ -17,7 +17,9 @@ from bnlab.parameters import Parameters
 
 
 class Model(Protocol):
-    """The model as the Solver sees it."""
+    """The model as the Solver sees it. evaluation_batch: images a pass when accuracy is checked."""
+
+    evaluation_batch: int
 
     @property
     def params(self) -> Parameters: ...
@@ -40,6 +42,8 @@ def adapt(model: Any) -> Model:
 
 class NotebookModel:
     """Wraps any object with a dict `params` and `loss(X, y=None)`, perhaps `bn_params`; replaces its `params`."""
+
+    evaluation_batch = 100  # the notebooks'
 
     def __init__(self, model: Any) -> None:
         self._model = model

@@ -18,7 +18,6 @@ from bnlab.layers.types import Array
 from bnlab.notebook_model import adapt
 from bnlab.optim import RULES
 
-EVALUATION_BATCH = 500
 STATISTICS = ("running", "population")
 
 
@@ -135,8 +134,9 @@ class Solver:
         """Accuracies after iteration t; keeps the parameters and running statistics if they are the best so far."""
         if self.statistics == "population":
             self._net.estimate_population_statistics(self._statistics_batches())
-        train = self.check_accuracy(self.X_train, self.y_train, self.num_train_samples, EVALUATION_BATCH)
-        val = self.check_accuracy(self.X_val, self.y_val, self.num_val_samples, EVALUATION_BATCH)
+        batch = self._net.evaluation_batch
+        train = self.check_accuracy(self.X_train, self.y_train, self.num_train_samples, batch)
+        val = self.check_accuracy(self.X_val, self.y_val, self.num_val_samples, batch)
         self.train_acc_history.append(train)
         self.val_acc_history.append(val)
         self.check_iterations.append(t)

@@ -11,7 +11,17 @@ from numpy.typing import DTypeLike
 
 from bnlab.layers.types import Param
 from bnlab.nets.net import Net
-from bnlab.nets.stages import NORMALIZATIONS, Affine, Dropout, FirstAffine, Normalization, Relu, Stage
+from bnlab.nets.stages import (
+    NORMALIZATIONS,
+    Affine,
+    Dropout,
+    FirstAffine,
+    Normalization,
+    Normalizer,
+    Relu,
+    Stage,
+    normalizer,
+)
 from bnlab.parameters import Shapes
 
 
@@ -40,23 +50,21 @@ class FullyConnectedNet(Net):
         rng: Any = None,
         dropout_rng: Any = None,
     ) -> None:
-        if normalization is not None and normalization not in NORMALIZATIONS:
-            known = ", ".join(NORMALIZATIONS)
-            raise ValueError(f"normalization is {normalization!r}: it must be None or one of {known}")
+        normalizes = normalizer(normalization, NORMALIZATIONS)
         if not 0 < dropout_keep_ratio <= 1:
             raise ValueError(f"dropout_keep_ratio is {dropout_keep_ratio!r}: it must be above 0 and at most 1")
         self.normalization, self.num_layers = normalization, len(hidden_dims) + 1
         self.dropout_param: Param = {"mode": "train", "p": dropout_keep_ratio, "seed": seed, "rng": dropout_rng}
         dims = [input_dim, *hidden_dims, num_classes]
-        super().__init__(self._stages(), _shapes(dims, normalization is not None), reg, dtype)
+        super().__init__(self._stages(normalizes), _shapes(dims, normalization is not None), reg, dtype)
         self._draw_weights(weight_scale, rng or np.random)
 
-    def _stages(self) -> list[Stage]:
+    def _stages(self, normalizes: Normalizer | None) -> list[Stage]:
         stages: list[Stage] = []
         for i in range(1, self.num_layers):
             stages.append(_affine(i))
-            if self.normalization is not None:
-                stages.append(Normalization(self.normalization, f"gamma{i}", f"beta{i}"))
+            if normalizes is not None:
+                stages.append(Normalization(normalizes, f"gamma{i}", f"beta{i}"))
             stages.append(Relu())
             if self.dropout_param["p"] != 1:
                 stages.append(Dropout(self.dropout_param))

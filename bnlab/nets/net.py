@@ -23,8 +23,10 @@ class Net:
 
     stages: from the images to the scores. shapes: the parameters' shapes by name. reg: the strength of L2
     regularization; it adds `0.5 · reg · Σ W²` for each weight array (their names begin with W), and nothing for
-    biases, gamma or beta. Images are cast to dtype.
+    biases, gamma or beta. Images are cast to dtype. evaluation_batch: images a pass when accuracy is checked.
     """
+
+    evaluation_batch = 500
 
     def __init__(self, stages: Sequence[Stage], shapes: Shapes, reg: float, dtype: DTypeLike) -> None:
         self.stages, self.reg, self.dtype = list(stages), float(reg), np.dtype(dtype)

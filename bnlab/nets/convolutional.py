@@ -1,0 +1,76 @@
+"""A small convolutional net: conv, [normalization], relu, 2x2 max pool, affine, relu, affine; softmax on top."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from bnlab.layers.checks import check_groups
+from bnlab.nets.net import Net
+from bnlab.nets.stages import (
+    SPATIAL_NORMALIZATIONS,
+    Affine,
+    FirstConvolution,
+    MaxPool,
+    Normalization,
+    Normalizer,
+    Relu,
+    Stage,
+    normalizer,
+)
+from bnlab.parameters import Shapes
+
+POOL = {"pool_height": 2, "pool_width": 2, "stride": 2}
+
+
+class ThreeLayerConvNet(Net):
+    """A convolution that keeps the images' size, and two affine layers.
+
+    input_dim: channels, height and width of an image. num_filters, filter_size: of the convolution, stride 1; filter_size
+    is odd, and the padding half of it. hidden_dim: units of the hidden affine layer. normalization: None or a name from the
+    table of spatial normalizations, between convolution and relu; num_groups: for 'spatial_groupnorm', a divisor of
+    num_filters. weight_scale, reg, dtype and rng: as in `FullyConnectedNet`. Parameters are W1, which holds the filters,
+    b1, with a normalization gamma1 and beta1, W2, b2, W3, b3. Raises ValueError for an unknown normalization, an even
+    filter_size, images too small to be pooled, or groups that don't divide the filters.
+    """
+
+    evaluation_batch = 50  # the columns of more images would leave the processor's caches
+
+    def __init__(
+        self,
+        input_dim: tuple[int, int, int] = (3, 32, 32),
+        num_filters: int = 32,
+        filter_size: int = 7,
+        hidden_dim: int = 100,
+        num_classes: int = 10,
+        weight_scale: float = 1e-3,
+        reg: float = 0.0,
+        dtype: DTypeLike = np.float32,
+        normalization: str | None = None,
+        num_groups: int = 8,
+        rng: Any = None,
+    ) -> None:
+        channels, height, width = input_dim
+        if filter_size % 2 == 0:
+            raise ValueError(f"filter_size is {filter_size}: it must be odd for the padding to keep the images' size")
+        if min(height, width) < 2:
+            raise ValueError(f"input_dim is {input_dim}: height and width must be at least 2 for the 2x2 max pool")
+        normalizes = normalizer(normalization, SPATIAL_NORMALIZATIONS)
+        if normalizes is not None and normalizes.grouped:
+            check_groups(num_filters, num_groups)
+        self.normalization = normalization
+        pooled = num_filters * (height // 2) * (width // 2)
+        shapes: Shapes = {"W1": (num_filters, channels, filter_size, filter_size), "b1": (num_filters,)}
+        if normalizes is not None:
+            shapes |= {"gamma1": normalizes.shape(num_filters), "beta1": normalizes.shape(num_filters)}
+        shapes |= {"W2": (pooled, hidden_dim), "b2": (hidden_dim,), "W3": (hidden_dim, num_classes), "b3": (num_classes,)}
+        super().__init__(_stages(filter_size, normalizes, num_groups), shapes, reg, dtype)
+        self._draw_weights(weight_scale, rng or np.random)
+
+
+def _stages(filter_size: int, normalizes: Normalizer | None, num_groups: int) -> list[Stage]:
+    normalization = [] if normalizes is None else [Normalization(normalizes, "gamma1", "beta1", num_groups)]
+    convolution = FirstConvolution("W1", "b1", {"stride": 1, "pad": filter_size // 2})
+    return [convolution, *normalization, Relu(), MaxPool(POOL), Affine("W2", "b2"), Relu(), Affine("W3", "b3")]
