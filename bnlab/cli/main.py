@@ -20,7 +20,10 @@ COMMANDS = {
 
 def _table() -> dict[str, Row]:
     """All commands, groups included, by the words after `bnlab`."""
-    rows = {entry.command: Row(entry.help, partial(_study, entry)) for entry in STUDIES}
+    studies: dict[str, list[Entry]] = {}
+    for entry in STUDIES:
+        studies.setdefault(entry.command, []).append(entry)
+    rows = {command: Row(entries[0].help, partial(_study, entries)) for command, entries in studies.items()}
     rows |= {path: Row(text, partial(_command, module)) for path, (module, text) in COMMANDS.items()}
     for group, text in GROUPS.items():
         inner = {path.split()[1]: rows.pop(path) for path in list(rows) if path.startswith(f"{group} ")}
@@ -30,10 +33,10 @@ def _table() -> dict[str, Row]:
     return rows
 
 
-def _study(entry: Entry) -> click.Command:
+def _study(entries: list[Entry]) -> click.Command:
     from bnlab.cli.study import study_command
 
-    return study_command(entry)
+    return study_command(entries)
 
 
 def _command(module: str) -> click.Command:

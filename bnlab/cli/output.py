@@ -22,7 +22,7 @@ def print_plan(plan: Plan, have: Mapping[str, History], as_json: bool, quiet: bo
     if as_json:
         print_json(
             {
-                "study": plan.entry.command,
+                "study": plan.entry.name,
                 "runs": [
                     {"arm": arm, "run": run.name, "stored": stored, "spec": asdict(run)} for arm, run, stored in listed
                 ],

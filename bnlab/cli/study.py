@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -31,25 +32,49 @@ KINDS: dict[str, dict[str, Any]] = {
 SHORTCUTS = {"--dataset": "data.dataset", "--seed": "seed"}
 
 
-def study_command(entry: Entry) -> click.Command:
-    """The Click command of a study."""
-    study = load_study(entry.module)
-
-    doc = " ".join((sys.modules[entry.module].__doc__ or "").split())
+def study_command(entries: Sequence[Entry]) -> click.Command:
+    """The Click command of a study, or of studies that share it and differ in the model."""
+    entry = entries[0]
     command = click.Command(
         entry.command.split()[-1],
-        callback=partial(_run, entry, study),
-        help=doc,
+        callback=partial(_choose, {each.model: each for each in entries}),
+        help="\n\n".join(_described(each, entry) for each in entries),
         short_help=entry.help,
-        epilog=f"Settings: experiments/{entry.experiment}. Example: bnlab {entry.command} --dataset synthetic --seed 7",
+        epilog=f"Example: bnlab {entry.command} --dataset synthetic --seed 7",
     )
-    for decorate in [*_own_options(study), *COMMON]:
+    models = [click.option("--model", type=click.Choice([each.model for each in entries]), default=entry.model,
+                           show_default=True, help="The kind of net.")]  # fmt: skip
+    for decorate in [*(models if len(entries) > 1 else []), *_own_options(entries), *COMMON]:
         decorate(command)
     return command
 
 
-def _own_options(study: Study) -> list[Any]:
-    return [click.option(option.flag, help=option.help, **KINDS[option.kind]) for option in study.OPTIONS]
+def _described(entry: Entry, first: Entry) -> str:
+    """A study in words, and where its settings stand."""
+    load_study(entry.module)
+    doc = " ".join((sys.modules[entry.module].__doc__ or "").split())
+    return f"{_with_model(entry, first)}{doc} Settings: experiments/{entry.experiment}."
+
+
+def _own_options(entries: Sequence[Entry]) -> list[Any]:
+    """The studies' own options; one that several have is one option, with the help of each."""
+    helps: dict[str, list[str]] = {}
+    kinds: dict[str, str] = {}
+    for entry in entries:
+        for option in load_study(entry.module).OPTIONS:
+            helps.setdefault(option.flag, []).append(f"{_with_model(entry, entries[0])}{option.help}")
+            kinds[option.flag] = option.kind
+    return [click.option(flag, help=" ".join(texts), **KINDS[kinds[flag]]) for flag, texts in helps.items()]
+
+
+def _with_model(entry: Entry, first: Entry) -> str:
+    return "" if entry is first else f"With --model {entry.model}: "
+
+
+def _choose(entries: Mapping[str, Entry], model: str | None = None, **given: Any) -> None:
+    """Run the study of the model that was asked for, or the only one there is."""
+    entry = entries[model] if model else next(iter(entries.values()))
+    _run(entry, load_study(entry.module), **given)
 
 
 COMMON = [

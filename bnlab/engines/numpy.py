@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from bnlab.engines import Outcome
 from bnlab.layers.types import Array
-from bnlab.nets import FullyConnectedNet
+from bnlab.nets import FullyConnectedNet, Net, ThreeLayerConvNet
 from bnlab.solver import Solver
 from bnlab.streams import Streams
 
@@ -36,20 +36,16 @@ def train(
 def _solver(
     net: Mapping[str, Any], solver: Mapping[str, Any], dtype: str, data: Mapping[str, Array], streams: Streams
 ) -> Solver:
-    model = FullyConnectedNet(
-        net["hidden_dims"],
-        input_dim=math.prod(data["X_train"].shape[1:]),
-        num_classes=int(max(data["y_train"].max(), data["y_val"].max(), 9)) + 1,
-        dropout_keep_ratio=net["keep_prob"],
-        normalization=None if net["normalization"] == "none" else net["normalization"],
-        reg=net["reg"],
-        weight_scale=net["weight_scale"],
-        dtype=dtype,
-        rng=streams.weights,
-        dropout_rng=streams.dropout,
-    )
+    common = {
+        "num_classes": int(max(data["y_train"].max(), data["y_val"].max(), 9)) + 1,
+        "normalization": None if net["normalization"] == "none" else net["normalization"],
+        "reg": net["reg"],
+        "weight_scale": net["weight_scale"],
+        "dtype": dtype,
+        "rng": streams.weights,
+    }
     return Solver(
-        model,
+        MODELS[net["model"]](net, data["X_train"].shape[1:], streams, common),
         data,
         update_rule=solver["update_rule"],
         optim_config={"learning_rate": solver["learning_rate"]},
@@ -62,3 +58,21 @@ def _solver(
         rng=streams.minibatches,
         eval_rng=streams.evaluation,
     )
+
+
+def _fully_connected(net: Mapping[str, Any], image: tuple[int, ...], streams: Streams, common: Mapping[str, Any]) -> Net:
+    return FullyConnectedNet(
+        net["hidden_dims"],
+        input_dim=math.prod(image),
+        dropout_keep_ratio=net["keep_prob"],
+        dropout_rng=streams.dropout,
+        **common,
+    )
+
+
+def _convolutional(net: Mapping[str, Any], image: tuple[int, int, int], streams: Streams, common: Mapping[str, Any]) -> Net:
+    own = {name: net[name] for name in ("num_filters", "filter_size", "hidden_dim", "num_groups")}
+    return ThreeLayerConvNet(image, **own, **common)
+
+
+MODELS: dict[str, Callable[..., Net]] = {"mlp": _fully_connected, "cnn": _convolutional}

@@ -17,7 +17,8 @@ from annotated_types import Ge, Gt, Le, MinLen
 
 from bnlab.engines import ENGINES
 from bnlab.errors import SettingsError
-from bnlab.nets import NORMALIZATIONS
+from bnlab.layers.checks import check_groups
+from bnlab.nets import NORMALIZATIONS, SPATIAL_NORMALIZATIONS
 from bnlab.optim import RULES
 from bnlab.solver import STATISTICS
 
@@ -32,12 +33,14 @@ Seed = Annotated[int, Ge(0)]
 if TYPE_CHECKING:
     NormalizationName: TypeAlias = str
     Normalized: TypeAlias = str
+    SpatialName: TypeAlias = str
     RuleName: TypeAlias = str
     StatisticsName: TypeAlias = str
     EngineName: TypeAlias = str
 else:
     NormalizationName = Literal[("none", *NORMALIZATIONS)]
     Normalized = Literal[tuple(NORMALIZATIONS)]
+    SpatialName = Literal[("none", *SPATIAL_NORMALIZATIONS)]
     RuleName = Literal[tuple(RULES)]
     StatisticsName = Literal[STATISTICS]
     EngineName = Literal[tuple(ENGINES)]
@@ -68,6 +71,36 @@ class NetSpec(Checked):
     weight_scale: Positive = 1e-2
     keep_prob: Probability = 1.0
     reg: NotNegative = 0.0
+    model: Literal["mlp"] = "mlp"
+
+
+@dataclass(frozen=True)
+class ConvNetSpec(Checked):
+    """A three-layer convnet. num_filters, filter_size: of its convolution; hidden_dim: units of its hidden affine layer;
+    num_groups: for spatial_groupnorm; weight_scale, reg: as for `NetSpec`. Raises SettingsError for an even filter_size, or
+    groups that don't divide the filters."""
+
+    num_filters: Count = 32
+    filter_size: Count = 7
+    hidden_dim: Count = 100
+    normalization: SpatialName = "none"
+    num_groups: Count = 8
+    weight_scale: Positive = 1e-3
+    reg: NotNegative = 0.0
+    model: Literal["cnn"] = "cnn"
+
+    def __post_init__(self) -> None:
+        if self.filter_size % 2 == 0:
+            raise SettingsError(f"net.filter_size {self.filter_size} is even: give an odd one, as padding is half of it")
+        if self.normalization == "spatial_groupnorm":
+            try:
+                check_groups(self.num_filters, self.num_groups)
+            except ValueError as error:
+                raise SettingsError(f"net.num_groups {self.num_groups}: {error}") from error
+
+
+MODELS = {"mlp": NetSpec, "cnn": ConvNetSpec}
+"""The nets that a run may train, by their `model`."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +125,7 @@ class RunSpec:
     """
 
     data: DataSpec
-    net: NetSpec
+    net: NetSpec | ConvNetSpec
     solver: SolverSpec
     seed: int
     replicate: int = 0
@@ -121,6 +154,12 @@ class RunSpec:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> RunSpec:
         """The inverse of `dataclasses.asdict`, as read back from JSON."""
-        net = {**values["net"], "hidden_dims": tuple(values["net"]["hidden_dims"])}
-        parts = {"data": DataSpec(**values["data"]), "net": NetSpec(**net), "solver": SolverSpec(**values["solver"])}
+        net = dict(values["net"])
+        if "hidden_dims" in net:
+            net["hidden_dims"] = tuple(net["hidden_dims"])
+        parts = {
+            "data": DataSpec(**values["data"]),
+            "net": MODELS[net["model"]](**net),
+            "solver": SolverSpec(**values["solver"]),
+        }
         return cls(**{**values, **parts})

@@ -24,14 +24,18 @@ COLUMNS = (
     Column("seed", "the seed of all random streams", lambda arm, h: h.spec.seed),
     Column("dataset", "the data set's name", lambda arm, h: h.spec.data.dataset),
     Column("num_train", "training images used", lambda arm, h: h.spec.data.num_train),
+    Column("model", "mlp (fully connected) or cnn (three-layer convnet)", lambda arm, h: h.spec.net.model),
     Column(
         "hidden_dims",
-        "widths of the hidden layers, separated by spaces",
-        lambda arm, h: _spaced(h.spec.net.hidden_dims),
+        "widths of the hidden affine layers, separated by spaces",
+        lambda arm, h: _spaced(_of_model(h, "hidden_dims") or [_of_model(h, "hidden_dim")]),
     ),
-    Column("normalization", "batchnorm, layernorm or none", lambda arm, h: h.spec.net.normalization),
+    Column("num_filters", "filters of the convolution", lambda arm, h: _of_model(h, "num_filters")),
+    Column("filter_size", "height and width of a filter", lambda arm, h: _of_model(h, "filter_size")),
+    Column("normalization", "none, or its name", lambda arm, h: h.spec.net.normalization),
+    Column("num_groups", "groups of channels, for spatial_groupnorm", lambda arm, h: _num_groups(h)),
     Column("weight_scale", "standard deviation of the initial weights", lambda arm, h: h.spec.net.weight_scale),
-    Column("keep_prob", "probability of keeping a unit in dropout; 1 is none", lambda arm, h: h.spec.net.keep_prob),
+    Column("keep_prob", "probability of keeping a unit in dropout; 1 is none", lambda arm, h: _of_model(h, "keep_prob")),
     Column("update_rule", "sgd, sgd_momentum, rmsprop or adam", lambda arm, h: h.spec.solver.update_rule),
     Column("learning_rate", "the update rule's rate at the start", lambda arm, h: h.spec.solver.learning_rate),
     Column("batch_size", "images a minibatch", lambda arm, h: h.spec.solver.batch_size),
@@ -59,6 +63,15 @@ def csv_bytes(table: list[dict[str, Any]]) -> bytes:
     writer.writeheader()
     writer.writerows(table)
     return text.getvalue().encode()
+
+
+def _of_model(history: History, name: str) -> Any:
+    """A setting that only some nets have; None, an empty cell, for the others."""
+    return getattr(history.spec.net, name, None)
+
+
+def _num_groups(history: History) -> int | None:
+    return _of_model(history, "num_groups") if history.spec.net.normalization == "spatial_groupnorm" else None
 
 
 def _spaced(numbers: Iterable[int]) -> str:

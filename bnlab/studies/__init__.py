@@ -20,10 +20,18 @@ class Entry(NamedTuple):
     """The settings file in `experiments/`."""
     help: str
     """One line."""
+    model: str = "mlp"
+    """The kind of net it trains. Rows that differ in it may share a command: `--model` chooses, the first by default."""
+
+    @property
+    def name(self) -> str:
+        """The command with the model, where that isn't the usual one."""
+        return self.command if self.model == "mlp" else f"{self.command} --model {self.model}"
 
 
 STUDIES = (
     Entry("compare", "bnlab.studies.compare", "compare.yaml", "A normalization against none."),
+    Entry("compare", "bnlab.studies.compare_cnn", "compare-cnn.yaml", "Spatial normalizations against none.", "cnn"),
     Entry(
         "sweep weight-scale",
         "bnlab.studies.weight_scale",

@@ -14,7 +14,7 @@ from bnlab.lab.spec import Checked, Count, Normalized
 from bnlab.nets import NORMALIZATIONS
 from bnlab.report.figure import Figure
 from bnlab.studies.shared import ONE_SEED, accuracy_panels, caption, last_accuracies, layers, rule
-from bnlab.studies.study import Arm, CommonSettings, Option, Result, arm
+from bnlab.studies.study import Arm, FullyConnectedSettings, Option, Result, arm
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Arms(Checked):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(CommonSettings):
+class Settings(FullyConnectedSettings):
     """experiments/batch-size.yaml"""
 
     arms: Arms

@@ -10,7 +10,7 @@ from bnlab.lab.spec import Checked, Normalized
 from bnlab.nets import NORMALIZATIONS
 from bnlab.report.figure import Figure
 from bnlab.studies.shared import ONE_SEED, accuracy_panels, caption, last_accuracies, layers, loss_panel, training
-from bnlab.studies.study import Arm, CommonSettings, Option, Result, arm
+from bnlab.studies.study import Arm, FullyConnectedSettings, Option, Result, arm
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Arms(Checked):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(CommonSettings):
+class Settings(FullyConnectedSettings):
     """experiments/compare.yaml"""
 
     arms: Arms

@@ -12,7 +12,7 @@ from annotated_types import MinLen
 from bnlab.lab.spec import Checked, Probability
 from bnlab.report.figure import Figure
 from bnlab.studies.shared import ONE_SEED, accuracy_panels, caption, last_accuracies, layers, training
-from bnlab.studies.study import Arm, CommonSettings, Option, Result, arm
+from bnlab.studies.study import Arm, FullyConnectedSettings, Option, Result, arm
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Arms(Checked):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(CommonSettings):
+class Settings(FullyConnectedSettings):
     """experiments/dropout.yaml"""
 
     arms: Arms

@@ -117,7 +117,7 @@ def summary(plan: Plan, results: list[Result]) -> dict[str, Any]:
     """What was asked and what came out, in strict JSON."""
     return {
         "schema": SUMMARY_SCHEMA,
-        "study": plan.entry.command,
+        "study": plan.entry.name,
         "settings": _without(asdict(plan.settings), plan.study.VARIED),
         "findings": plan.study.findings(results),
         "runs": [{name: _strict(value) for name, value in row.items()} for row in table(results)],

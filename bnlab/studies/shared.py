@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from bnlab.lab.history import History
 from bnlab.report.figure import Line, Panel
-from bnlab.studies.study import CommonSettings, Result
+from bnlab.studies.study import CommonSettings, FullyConnectedSettings, Result
 
 
 def loss_panel(results: list[Result]) -> Panel:
@@ -42,7 +42,7 @@ def caption(settings: CommonSettings, net: str, training: str) -> str:
     return f"{data}; {net}; {training}; seed {settings.seed}, one run a curve"
 
 
-def layers(settings: CommonSettings) -> str:
+def layers(settings: FullyConnectedSettings) -> str:
     """The hidden layers in words: '5 hidden layers of 100'."""
     dims = settings.net.hidden_dims
     if len(set(dims)) > 1:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, Protocol, cast
 
 from bnlab.lab.history import History
-from bnlab.lab.spec import Checked, Count, DataSpec, EngineName, NetSpec, RunSpec, Seed, SolverSpec
+from bnlab.lab.spec import Checked, ConvNetSpec, Count, DataSpec, EngineName, NetSpec, RunSpec, Seed, SolverSpec
 from bnlab.report.figure import Figure
 
 
@@ -36,14 +36,21 @@ class DataSettings(Checked):
 
 @dataclass(frozen=True, kw_only=True)
 class CommonSettings(Checked):
-    """The settings that all studies share; each adds its `arms`."""
+    """The settings that all studies share; each adds its `arms`, and says which net it trains."""
 
     data: DataSettings
-    net: NetSpec
+    net: NetSpec | ConvNetSpec
     solver: SolverSpec
     seed: Seed
     dtype: Literal["float32", "float64"] = "float32"
     engine: EngineName = "numpy"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FullyConnectedSettings(CommonSettings):
+    """The settings of studies of fully connected nets."""
+
+    net: NetSpec
 
 
 @dataclass(frozen=True)
@@ -92,7 +99,7 @@ def arm(label: str, settings: CommonSettings, fingerprint: str, **varied: Any) -
 
     Raises SettingsError where values don't go together.
     """
-    net = {name: value for name, value in varied.items() if name in NetSpec.__dataclass_fields__}
+    net = {name: value for name, value in varied.items() if name in settings.net.__dataclass_fields__}
     solver = {name: value for name, value in varied.items() if name in SolverSpec.__dataclass_fields__}
     if unknown := varied.keys() - net.keys() - solver.keys():
         raise TypeError(f"no field of net or solver: {', '.join(unknown)}")

@@ -17,7 +17,7 @@ from bnlab.lab.history import History
 from bnlab.lab.spec import Checked, NormalizationName
 from bnlab.report.figure import Figure, Line, Panel
 from bnlab.studies.shared import ONE_SEED, caption, layers, training
-from bnlab.studies.study import Arm, CommonSettings, Option, Result, arm
+from bnlab.studies.study import Arm, FullyConnectedSettings, Option, Result, arm
 
 LOSS_LIMITS: dict[str, tuple[float, float | None]] = {"cifar10": (1.0, 3.5)}
 """The notebooks' y-axis for the final loss belongs to CIFAR-10; elsewhere it starts at 0 and ends at the same 3.5."""
@@ -46,7 +46,7 @@ class Arms(Checked):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(CommonSettings):
+class Settings(FullyConnectedSettings):
     """experiments/weight-scale.yaml"""
 
     arms: Arms

@@ -16,6 +16,20 @@ ONE_LINE = {
         ["'cifar'", "fashion-mnist-mini, fashion-mnist, cifar10, synthetic", "did you mean 'cifar10'?"],
     ),
     "unknown norm": (["compare", "--norm", "groupnorm"], ["--norm", '"groupnorm"', "'batchnorm' or 'layernorm'"]),
+    "a norm of another model": (
+        ["compare", "--model", "cnn", "--norm", "layernorm"],
+        ["--norm", '"layernorm"', "'all', 'spatial_batchnorm' or 'spatial_groupnorm'"],
+    ),
+    "unknown model": (["compare", "--model", "rnn"], ["--model", "'rnn'", "'mlp', 'cnn'"]),
+    "an even filter": (["compare", "--model", "cnn", "-s", "net.filter_size=4"], ["net.filter_size 4", "odd"]),
+    "groups that don't divide": (
+        ["compare", "--model", "cnn", "-s", "net.num_groups=5"],
+        ["net.num_groups 5", "32 = 6 * 5 + 2", "divisor of 32"],
+    ),
+    "a setting of another model": (
+        ["compare", "--model", "cnn", "-s", "net.hidden_dims=[3]"],
+        ["net.hidden_dims", "did you mean net.hidden_dim?"],
+    ),
     "no norm": (["sweep", "batch-size", "--norm", "none"], ["--norm", '"none"', "'batchnorm' or 'layernorm'"]),
     "unknown layer": (["gradcheck", "relu", "batchnrm"], ["'batchnrm'", "affine, relu", "did you mean batchnorm?"]),
     "unknown key": (["compare", "-s", "net.rge=1"], ["net.rge", "did you mean net.reg?"]),

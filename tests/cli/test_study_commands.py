@@ -42,20 +42,36 @@ def test_json_is_the_summary_and_where_the_files_are(finished):
     assert summary["provenance"]["seconds"] > 0
 
 
-def test_the_table_has_a_row_a_run_and_no_empty_cell(finished):
+def test_the_table_has_a_row_a_run_and_empty_cells_for_what_a_net_lacks_alone(finished):
     done, folder = finished
     with open(folder / "results" / COMPARE / "table.csv", newline="") as file:
         rows = [*csv.DictReader(file)]
     assert [*rows[0]] == [column.name for column in COLUMNS]
     assert [row["normalization"] for row in rows] == ["batchnorm", "none"]
     assert [row["run"] for row in rows] == [row["run"] for row in done.json["runs"]]
-    assert all(value for row in rows for value in row.values())
+    assert {name for row in rows for name, value in row.items() if not value} == {
+        "num_filters",
+        "filter_size",
+        "num_groups",
+    }
+
+
+SMALL_CONVNET = (
+    "--dataset", "synthetic", "-s", "data.num_train=60", "-s", "solver.num_epochs=2", "-s", "net.num_filters=4",
+    "-s", "net.num_groups=2", "-s", "net.filter_size=3",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("command", "folder", "runs"),
     [
         (["compare", "--norm", "layernorm"], "compare-layernorm-synthetic", 2),
+        (["compare", "--model", "cnn", *SMALL_CONVNET], "compare-cnn-synthetic", 3),
+        (
+            ["compare", "--model", "cnn", "--norm", "spatial_groupnorm", *SMALL_CONVNET],
+            "compare-cnn-spatial_groupnorm-synthetic",
+            2,
+        ),
         (["sweep", "weight-scale", "-s", "arms.num_weight_scales=2"], "weight-scale-synthetic", 4),
         (["sweep", "batch-size"], "batch-size-batchnorm-synthetic", 4),
         (["sweep", "batch-size", "--norm", "layernorm"], "batch-size-layernorm-synthetic", 4),
@@ -65,7 +81,8 @@ def test_the_table_has_a_row_a_run_and_no_empty_cell(finished):
     ids=lambda value: " ".join(value[:4]) if isinstance(value, list) else None,
 )
 def test_each_study_runs(call, tiny, tmp_path, command, folder, runs):
-    done = call(*command, *tiny, "-j", 1)
+    settings = () if "cnn" in command else tiny
+    done = call(*command, *settings, "-j", 1)
     assert (done.status, done.err) == (0, "")
     assert sorted(path.name for path in (tmp_path / "results" / folder).iterdir()) == FILES
     assert len([*(tmp_path / "results" / "runs").rglob("*.json")]) == runs

@@ -1,6 +1,7 @@
 """Run specs: their names, and that the names of things in them are those of the tables."""
 
 import itertools
+import json
 import subprocess
 import sys
 from dataclasses import FrozenInstanceError, asdict, replace
@@ -11,8 +12,8 @@ import pytest
 from bnlab.engines import ENGINES
 from bnlab.errors import SettingsError
 from bnlab.lab import spec
-from bnlab.lab.spec import DataSpec, NetSpec, RunSpec, SolverSpec
-from bnlab.nets.stages import NORMALIZATIONS
+from bnlab.lab.spec import ConvNetSpec, DataSpec, NetSpec, RunSpec, SolverSpec
+from bnlab.nets.stages import NORMALIZATIONS, SPATIAL_NORMALIZATIONS
 from bnlab.optim import RULES
 from bnlab.solver import STATISTICS
 from bnlab.studies.study import CommonSettings
@@ -31,6 +32,7 @@ def literal(owner, name):
 
 def test_the_names_in_the_spec_are_those_of_the_tables():
     assert set(get_args(spec.NormalizationName)) == {"none", *NORMALIZATIONS}
+    assert set(get_args(spec.SpatialName)) == {"none", *SPATIAL_NORMALIZATIONS}
     assert set(literal(SolverSpec, "update_rule")) == set(RULES)
     assert set(literal(SolverSpec, "statistics")) == set(STATISTICS)
     assert set(literal(CommonSettings, "engine")) == set(ENGINES)
@@ -38,7 +40,7 @@ def test_the_names_in_the_spec_are_those_of_the_tables():
 
 def test_the_name_of_a_run_is_the_same_for_good():
     """If this fails, stored runs are no longer found: was SPEC_VERSION meant to be raised?"""
-    assert FIXED.name == "05c333aef335e40cac16bd06a806e0fb"
+    assert FIXED.name == "2547207dc800be691cee1dd293b5a072"
 
 
 def test_the_name_is_the_same_in_another_process():
@@ -58,6 +60,7 @@ CHANGES = [
     {"net": replace(FIXED.net, weight_scale=2.0000000000000004e-2)},
     {"net": replace(FIXED.net, keep_prob=0.5)},
     {"net": replace(FIXED.net, reg=1e-9)},
+    {"net": replace(FIXED.net, model="other")},
     {"solver": replace(FIXED.solver, learning_rate=1.0000000000000002e-3)},
     {"solver": replace(FIXED.solver, update_rule="sgd")},
     {"solver": replace(FIXED.solver, lr_decay=0.9)},
@@ -88,15 +91,44 @@ def test_every_setting_is_part_of_the_name():
     assert changed == every | {"seed", "replicate", "dtype", "engine"}
 
 
+CONVNET = replace(FIXED, net=ConvNetSpec())
+
+
+def test_every_setting_of_a_convnet_is_part_of_the_name():
+    """Without groupnorm the groups count too: one study's arms have the same, and so share their baseline."""
+    values = {"num_filters": 16, "filter_size": 5, "hidden_dim": 99, "normalization": "spatial_groupnorm", "num_groups": 4}
+    values |= {"weight_scale": 2e-3, "reg": 0.1, "model": "other"}
+    assert values.keys() == ConvNetSpec.__dataclass_fields__.keys()
+    names = {replace(CONVNET, net=replace(CONVNET.net, **{name: value})).name for name, value in values.items()}
+    assert len({FIXED.name, CONVNET.name, *names}) == len(values) + 2
+
+
+@pytest.mark.parametrize(
+    ("net", "message"),
+    [
+        ({"filter_size": 4}, r"^net\.filter_size 4 is even: give an odd one"),
+        (
+            {"num_filters": 12, "normalization": "spatial_groupnorm"},
+            r"^net\.num_groups 8: .*12 = 1 \* 8 \+ 4; give a divisor of 12",
+        ),
+    ],
+)
+def test_a_convnet_that_cannot_be_is_refused(net, message):
+    with pytest.raises(SettingsError, match=message):
+        replace(CONVNET.net, **net)
+
+
 def test_the_version_is_part_of_the_name(monkeypatch):
     before = replace(FIXED).name
     monkeypatch.setattr(spec, "SPEC_VERSION", 2)
     assert replace(FIXED).name != before
 
 
-def test_a_spec_comes_back_from_its_dict():
-    assert RunSpec.from_dict(asdict(FIXED)) == FIXED
-    assert RunSpec.from_dict(asdict(FIXED)).name == FIXED.name
+@pytest.mark.parametrize("fixed", [FIXED, CONVNET], ids=["mlp", "cnn"])
+def test_a_spec_comes_back_from_its_dict(fixed):
+    back = RunSpec.from_dict(json.loads(json.dumps(asdict(fixed))))
+    assert back == fixed
+    assert back.name == fixed.name
 
 
 def test_a_spec_is_frozen_and_hashable():

@@ -16,16 +16,16 @@ from bnlab.studies.plan import Plan, make_plan
 from bnlab.studies.settings import Override
 from bnlab.studies.study import Result
 
-ENTRIES = {entry.command: entry for entry in STUDIES}
+ENTRIES = {entry.name: entry for entry in STUDIES}
 
 
 @pytest.fixture(scope="session")
 def plan() -> Callable[..., Plan]:
     """The plan of a study, with settings by their keys: `plan("compare", {"net.reg": 1})`."""
 
-    def plan(command: str, settings: dict[str, Any] | None = None) -> Plan:
+    def plan(name: str, settings: dict[str, Any] | None = None) -> Plan:
         overrides = [Override(key, value, f"-s {key}") for key, value in (settings or {}).items()]
-        return make_plan(ENTRIES[command], None, overrides)
+        return make_plan(ENTRIES[name], None, overrides)
 
     return plan
 
@@ -47,13 +47,17 @@ class Small:
         return changed
 
 
-QUICK = {"data.dataset": "synthetic", "data.num_train": 60, "net.hidden_dims": [8], "solver.num_epochs": 2}
+QUICK = {"data.dataset": "synthetic", "data.num_train": 60, "solver.num_epochs": 2}
+SMALL_NETS = {
+    "mlp": {"net.hidden_dims": [8]},
+    "cnn": {"net.num_filters": 4, "net.filter_size": 3, "net.num_groups": 2, "net.hidden_dim": 8},
+}
 OWN = {"sweep weight-scale": {"arms.num_weight_scales": 3}, "dropout": {"solver.batch_size": 20}}
 
 
 @pytest.fixture(scope="session", params=ENTRIES)
 def small(request: pytest.FixtureRequest, plan: Callable[..., Plan], tmp_path_factory: Any) -> Iterator[Small]:
     """Each study in turn, small."""
-    made = plan(request.param, QUICK | OWN.get(request.param, {}))
+    made = plan(request.param, QUICK | SMALL_NETS[ENTRIES[request.param].model] | OWN.get(request.param, {}))
     histories = complete(made.runs, {}, Store(tmp_path_factory.mktemp("store")))
     return Small(made, [Result(arm, tuple(histories[run.name] for run in arm.runs)) for arm in made.arms])

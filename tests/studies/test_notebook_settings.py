@@ -22,9 +22,9 @@ def common(run):
     assert run.solver.statistics == "running"
 
 
-@pytest.mark.parametrize("entry", STUDIES, ids=lambda entry: entry.command)
+@pytest.mark.parametrize("entry", STUDIES, ids=lambda entry: entry.name)
 def test_what_all_have_alike(plan, entry):
-    for run in plan(entry.command).runs:
+    for run in plan(entry.name).runs:
         common(run)
 
 
@@ -46,6 +46,26 @@ def test_compare(plan, norm):
 
 def test_compare_is_of_batchnorm_unless_told(plan):
     assert plan("compare") == plan("compare", {"arms.norm": "batchnorm"})
+
+
+@pytest.mark.parametrize("norm", ["all", "spatial_batchnorm", "spatial_groupnorm"])
+def test_compare_of_the_convnet(plan, norm):
+    made = plan("compare --model cnn", {"arms.norm": norm})
+    normalized = ["spatial_batchnorm", "spatial_groupnorm"] if norm == "all" else [norm]
+    assert [run.net.normalization for run in made.runs] == [*normalized, "none"]
+    assert made.folder == "compare-cnn" + ("" if norm == "all" else f"-{norm}")
+    for run in made.runs:
+        assert run.data.num_train == 1000
+        assert run.net.model == "cnn"
+        assert (run.net.num_filters, run.net.filter_size, run.net.hidden_dim, run.net.num_groups) == (32, 7, 100, 8)
+        assert run.net.weight_scale == 1e-3
+        assert run.solver.learning_rate == 1e-3
+        assert run.solver.batch_size == 50
+        assert run.solver.num_epochs == 5
+
+
+def test_compare_of_the_convnet_is_of_all_unless_told(plan):
+    assert plan("compare --model cnn") == plan("compare --model cnn", {"arms.norm": "all"})
 
 
 def test_weight_scale(plan):
@@ -120,15 +140,16 @@ def test_dropout(plan):
 
 VARIED = {
     "compare": {("net", "normalization")},
+    "compare --model cnn": {("net", "normalization")},
     "sweep weight-scale": {("net", "normalization"), ("net", "weight_scale")},
     "sweep batch-size": {("net", "normalization"), ("solver", "batch_size")},
     "dropout": {("net", "keep_prob")},
 }
 
 
-@pytest.mark.parametrize("entry", STUDIES, ids=lambda entry: entry.command)
+@pytest.mark.parametrize("entry", STUDIES, ids=lambda entry: entry.name)
 def test_arms_differ_in_what_is_studied_and_in_nothing_else(plan, entry):
-    specs = [asdict(run) for run in plan(entry.command).runs]
+    specs = [asdict(run) for run in plan(entry.name).runs]
     differing = {
         (part, name)
         for spec in specs
@@ -136,9 +157,9 @@ def test_arms_differ_in_what_is_studied_and_in_nothing_else(plan, entry):
         for name in spec[part]
         if spec[part][name] != specs[0][part][name]
     }
-    assert differing == VARIED[entry.command]
+    assert differing == VARIED[entry.name]
     assert len({(spec["seed"], spec["replicate"], spec["dtype"]) for spec in specs}) == 1
-    assert len({run.name for run in plan(entry.command).runs}) == len(specs)
+    assert len({run.name for run in plan(entry.name).runs}) == len(specs)
 
 
 def test_studies_that_ask_for_the_same_run_share_it(plan):
@@ -146,9 +167,9 @@ def test_studies_that_ask_for_the_same_run_share_it(plan):
     assert {run.name for run in batchnorm} & {run.name for run in layernorm} == {batchnorm[1].name}
 
 
-@pytest.mark.parametrize("entry", STUDIES, ids=lambda entry: entry.command)
+@pytest.mark.parametrize("entry", STUDIES, ids=lambda entry: entry.name)
 def test_another_data_set_appends_its_name_to_the_folder(plan, entry):
-    assert plan(entry.command, {"data.dataset": "synthetic"}).folder == f"{plan(entry.command).folder}-synthetic"
+    assert plan(entry.name, {"data.dataset": "synthetic"}).folder == f"{plan(entry.name).folder}-synthetic"
 
 
 def test_the_images_are_part_of_the_plan(plan):

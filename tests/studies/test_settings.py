@@ -16,7 +16,7 @@ def settings(tmp_path, text="", *sets):
     return load_settings(compare, "compare.yaml", config, map(parse_set, sets))
 
 
-@pytest.mark.parametrize("entry", STUDIES, ids=lambda entry: entry.command)
+@pytest.mark.parametrize("entry", STUDIES, ids=lambda entry: entry.name)
 def test_each_study_has_all_it_needs_and_its_file_is_right(entry):
     study = load_study(entry.module)
     assert shipped_file(entry.experiment).exists()
@@ -27,14 +27,20 @@ def test_each_study_has_all_it_needs_and_its_file_is_right(entry):
     assert "\n" not in entry.help
 
 
-@pytest.mark.parametrize("entry", STUDIES, ids=lambda entry: entry.command)
+NETS = {
+    "mlp": ("hidden_dims", "keep_prob"),
+    "cnn": ("num_filters", "filter_size", "hidden_dim", "num_groups"),
+}
+
+
+@pytest.mark.parametrize("entry", STUDIES, ids=lambda entry: entry.name)
 def test_a_shipped_file_says_every_setting_that_is_not_varied(entry):
     """So that the file, and no default in the code, is the place to look."""
     shipped = read(shipped_file(entry.experiment))
     varied = load_study(entry.module).VARIED
     given = {f"{section}.{key}" for section in ("net", "solver") for key in shipped[section]}
     keys = {
-        *(f"net.{key}" for key in ("hidden_dims", "normalization", "weight_scale", "keep_prob", "reg")),
+        *(f"net.{key}" for key in ("normalization", "weight_scale", "reg", *NETS[entry.model])),
         *(f"solver.{key}" for key in ("update_rule", "learning_rate", "lr_decay", "batch_size", "num_epochs")),
         *(f"solver.{key}" for key in ("num_train_samples", "statistics")),
     }

@@ -10,13 +10,14 @@ from bnlab.errors import SettingsError
 from bnlab.lab.history import History
 from bnlab.lab.store import Store
 from bnlab.report.table import COLUMNS
-from bnlab.studies import batch_size, compare, dropout, weight_scale
+from bnlab.studies import batch_size, compare, compare_cnn, dropout, weight_scale
 from bnlab.studies.plan import already_stored, carry_out, publish, summary, table
 from bnlab.studies.shared import ONE_SEED
 from bnlab.studies.study import Result, arm
 
 PANELS = {
     "compare": ["Training loss", "Training accuracy", "Validation accuracy"],
+    "compare --model cnn": ["Training loss", "Training accuracy", "Validation accuracy"],
     "sweep weight-scale": ["Best validation accuracy", "Best training accuracy", "Final training loss"],
     "sweep batch-size": ["Training accuracy", "Validation accuracy"],
     "dropout": ["Training accuracy", "Validation accuracy"],
@@ -29,14 +30,14 @@ def figure(small, results=None):
 
 def test_the_panels_are_the_notebooks(small):
     drawn = figure(small)
-    assert [panel.title for panel in drawn.panels] == PANELS[small.plan.entry.command]
+    assert [panel.title for panel in drawn.panels] == PANELS[small.plan.entry.name]
     for panel in drawn.panels:
         assert panel.x_label
         assert panel.y_label
         assert panel.y_group == ("accuracy" if panel.y_label == "accuracy" else None)
 
 
-@pytest.mark.parametrize("small", ["compare", "sweep batch-size", "dropout"], indirect=True)
+@pytest.mark.parametrize("small", ["compare", "compare --model cnn", "sweep batch-size", "dropout"], indirect=True)
 def test_a_curve_an_arm_with_the_right_numbers(small):
     accuracies = [panel for panel in figure(small).panels if panel.y_label == "accuracy"]
     for panel, name in zip(accuracies, ("train_acc_history", "val_acc_history"), strict=True):
@@ -45,7 +46,7 @@ def test_a_curve_an_arm_with_the_right_numbers(small):
             assert [*line.y] == getattr(result.history.outcome, name)
             first = 1 / result.history.outcome.iterations_per_epoch
             assert [*line.x] == sorted({first, 1, 2})
-    if small.plan.study is compare:
+    if small.plan.study in (compare, compare_cnn):
         loss = figure(small).panels[0]
         assert [[*line.y] for line in loss.lines] == [r.history.outcome.loss_history for r in small.results]
         assert [*loss.lines[0].x] == [1, 2]
@@ -57,14 +58,26 @@ def test_the_caption_says_the_settings(small):
     text = figure(small).caption
     for words in (
         "synthetic, first 60 training images",
-        "1 hidden layer of 8",
+        {"mlp": "1 hidden layer of 8", "cnn": "4 filters of 3 x 3, hidden layer of 8"}[small.plan.entry.model],
         "adam at",
         "2 epochs",
         "seed 231, one run a",
     ):
         assert words in text
-    drawn = compare.figure(replace(small.plan.settings, arms=compare.Arms("layernorm")), small.results[:2])
+
+
+@pytest.mark.parametrize("small", ["compare"], indirect=True)
+def test_the_title_says_which_normalization(small):
+    drawn = figure(small)
+    assert "batchnorm" in drawn.title
+    drawn = compare.figure(replace(small.plan.settings, arms=compare.Arms("layernorm")), small.results)
     assert "layernorm" in drawn.title
+
+
+@pytest.mark.parametrize("small", ["compare --model cnn"], indirect=True)
+def test_the_label_of_groupnorm_says_how_many_groups(small):
+    labels = [arm.label for arm in small.plan.arms]
+    assert labels == ["spatial_batchnorm", "spatial_groupnorm (2 groups)", "no normalization"]
 
 
 def test_a_diverged_run_gets_a_cross_and_is_told_of(small):
@@ -127,7 +140,7 @@ def test_dropout_labels():
 def test_the_summary_is_strict_json_with_the_tables_rows(small):
     results = small.with_diverged(0)
     document = json.loads(json.dumps(summary(small.plan, results), allow_nan=False))
-    assert document["study"] == small.plan.entry.command
+    assert document["study"] == small.plan.entry.name
     assert document["settings"]["data"] == {"dataset": "synthetic", "num_train": 60}
     assert [[*row] for row in document["runs"]] == [[column.name for column in COLUMNS]] * len(small.results)
     assert document["runs"][0]["final_loss"] is None
