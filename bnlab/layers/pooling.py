@@ -12,10 +12,10 @@ from bnlab.layers.windows import output_size, pixels_at
 
 
 class Cache(NamedTuple):
-    """What the backward pass needs: the images, the maxima, and how the windows lay."""
+    """What the backward pass needs: where in its window each maximum was, counted row by row, and how the windows lay."""
 
-    x: Array
-    out: Array
+    where: Array
+    image_shape: tuple[int, int, int, int]
     kernel: tuple[int, int]
     stride: int
 
@@ -30,10 +30,14 @@ def max_pool_forward(x: Array, pool_param: Param) -> tuple[Array, Cache]:
     keys = ("pool_height", "pool_width", "stride")
     height, width, stride = (whole_number(pool_param, "pool_param", key, 1) for key in keys)
     out_size = output_size(x.shape[2], height, stride, 0, "height"), output_size(x.shape[3], width, stride, 0, "width")
-    out = np.full((*x.shape[:2], *out_size), -np.inf, x.dtype)
-    for i, j in np.ndindex(height, width):
-        np.maximum(out, pixels_at(i, j, x, stride, out_size), out=out)
-    return out, Cache(x, out, (height, width), stride)
+    out = pixels_at(0, 0, x, stride, out_size).copy()
+    where = np.zeros(out.shape, np.min_scalar_type(height * width))
+    for number, (i, j) in enumerate(np.ndindex(height, width)):
+        pixels = pixels_at(i, j, x, stride, out_size)
+        larger = pixels > out  # not as large: of several maxima the first one stays
+        np.maximum(where, larger * where.dtype.type(number), out=where)
+        np.maximum(out, pixels, out=out)
+    return out, Cache(where, x.shape, (height, width), stride)
 
 
 def max_pool_backward(dout: Array, cache: Cache) -> Array:
@@ -41,12 +45,8 @@ def max_pool_backward(dout: Array, cache: Cache) -> Array:
 
     dout: (N, C, H', W'). Gives dx: (N, C, H, W).
     """
-    x, out, kernel, stride = cache
-    dx = np.zeros(x.shape, dout.dtype)
-    unmet = np.ones(out.shape, bool)  # the windows whose maximum hasn't been met yet
-    for i, j in np.ndindex(kernel):
-        pixels, gradients = (pixels_at(i, j, images, stride, out.shape[2:]) for images in (x, dx))
-        here = (pixels == out) & unmet
-        gradients += dout * here
-        unmet ^= here
+    dx = np.zeros(cache.image_shape, dout.dtype)
+    for number, (i, j) in enumerate(np.ndindex(cache.kernel)):
+        gradients = pixels_at(i, j, dx, cache.stride, dout.shape[2:])
+        gradients += dout * (cache.where == number)
     return dx

@@ -18,7 +18,7 @@ def output_size(size: int, kernel: int, stride: int, pad: int, name: str) -> int
     if kernel > padded:
         raise ValueError(
             f"a kernel of {name} {kernel} doesn't fit an image of {name} {size} with pad {pad}: "
-            f"{size} + 2 * {pad} = {padded}, and {kernel} > {padded}; give a smaller kernel or a larger pad"
+            f"{size} + 2 * {pad} = {padded}, and {kernel} > {padded}; give a smaller kernel or larger images (padding counts)"
         )
     return 1 + (padded - kernel) // stride
 

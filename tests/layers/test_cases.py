@@ -136,6 +136,16 @@ def test_a_later_call_does_not_overwrite_what_an_earlier_one_gave(case):
     assert_same(gradients, before)
 
 
+@every_layer
+def test_what_becomes_of_the_output_does_not_matter_to_the_gradients(case):
+    inputs = inputs_of(case)
+    out, cache = case.call(inputs)
+    dout = np.random.RandomState(3).standard_normal(out.shape)
+    before = np.hstack([np.ravel(g) for g in case.backward_function(dout, cache)])
+    out[...] = np.nan
+    np.testing.assert_array_equal(np.hstack([np.ravel(g) for g in case.backward_function(dout, cache)]), before)
+
+
 @every_case
 def test_nothing_handed_out_shares_memory_with_an_input(case):
     inputs = inputs_of(case)
