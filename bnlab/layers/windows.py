@@ -18,7 +18,8 @@ def output_size(size: int, kernel: int, stride: int, pad: int, name: str) -> int
     if kernel > padded:
         raise ValueError(
             f"a kernel of {name} {kernel} doesn't fit an image of {name} {size} with pad {pad}: "
-            f"{size} + 2 * {pad} = {padded}, and {kernel} > {padded}; give a smaller kernel or larger images (padding counts)"
+            f"{size} + 2 * {pad} = {padded}, and {kernel} > {padded}; "
+            f"give a smaller kernel or larger images, padding included"
         )
     return 1 + (padded - kernel) // stride
 
