@@ -11,6 +11,7 @@ from bnlab.cases import CASES
 from bnlab.cli.lazy import did_you_mean
 from bnlab.cli.options import json_option
 from bnlab.cli.output import print_json, print_table
+from bnlab.cli.steps import print_steps
 from bnlab.gradcheck import TOLERANCE, ZERO_TOLERANCE, Verdict, check
 
 
@@ -24,14 +25,18 @@ from bnlab.gradcheck import TOLERANCE, ZERO_TOLERANCE, Verdict, check
 @click.option(
     "--seed", type=click.IntRange(min=0, max=2**32 - 1), default=231, show_default=True, help="Seed of the inputs."
 )
+@click.option("--steps", is_flag=True, help="Check each node of batchnorm's computation graph on its own.")
 @json_option
-def command(layers: tuple[str, ...], seed: int, as_json: bool) -> None:
+def command(layers: tuple[str, ...], seed: int, steps: bool, as_json: bool) -> None:
     for layer in layers:
         if layer not in CASES:
             hint = did_you_mean(layer, CASES)
             raise click.UsageError(
                 f"unknown layer {layer!r}: choose from {', '.join(CASES)}{hint}", click.get_current_context()
             )
+    if steps:
+        print_steps(layers, seed, as_json)
+        return
     verdicts = [verdict for name in dict.fromkeys(layers or CASES) for verdict in check(CASES[name], seed)]
     if as_json:
         print_json([{**asdict(verdict), "ok": verdict.ok} for verdict in verdicts])

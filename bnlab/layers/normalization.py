@@ -6,6 +6,8 @@ normalization", equations 3 and 4.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from bnlab.layers.normalization_core import BATCH, LAYER, Cache, backward, normalize, normalize_batch, parameter_gradients
@@ -29,14 +31,37 @@ def batchnorm_backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
     dout: (N, D). Gives dx: (N, D), dgamma and dbeta: (D,). Source: Ioffe and Szegedy, 2015, section 3.
     """
     dgamma, dbeta = parameter_gradients(dout, cache)
-    dxhat = dout * cache.gamma
     if cache.constant:
-        return dxhat * cache.inv_std, dgamma, dbeta
+        return dout * cache.gamma * cache.inv_std, dgamma, dbeta
+    return batchnorm_steps(dout, cache).dx, dgamma, dbeta
+
+
+class Steps(NamedTuple):
+    """The gradients that batchnorm's backward pass comes through, in its order; docs/derivations.md draws the graph."""
+
+    dxhat: Array
+    dinv_std: Array
+    dvar: Array
+    dsquared: Array
+    dcentred: Array
+    dmu: Array
+    dx: Array
+
+
+def batchnorm_steps(dout: Array, cache: Cache) -> Steps:
+    """The walk itself, a line a node. dout: (N, D), cache: of a forward pass in training.
+
+    dsquared has the rows of squared in one, for they are the same.
+    """
     m = len(dout)
-    dvar = -0.5 * cache.inv_std**3 * np.add.reduce(dxhat * cache.centred, axis=0)
-    dcentred = dxhat * cache.inv_std + (2 / m) * dvar * cache.centred
+    dxhat = dout * cache.gamma
+    dinv_std = np.add.reduce(dxhat * cache.centred, axis=0)
+    dvar = -0.5 * cache.inv_std**3 * dinv_std
+    dsquared = dvar / m
+    dcentred = dxhat * cache.inv_std + 2 * dsquared * cache.centred
     dmu = -np.add.reduce(dcentred, axis=0)
-    return dcentred + dmu / m, dgamma, dbeta
+    dx = dcentred + dmu / m
+    return Steps(dxhat, dinv_std, dvar, dsquared, dcentred, dmu, dx)
 
 
 def batchnorm_backward_alt(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:

@@ -1,0 +1,51 @@
+"""`bnlab gradcheck batchnorm --steps`: every node of batchnorm's computation graph, checked on its own."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import click
+
+from bnlab.batchnorm_graph import Step, check_steps
+from bnlab.cli.output import print_json, print_table
+from bnlab.gradcheck import TOLERANCE
+
+LAYER = "batchnorm"
+
+
+def print_steps(layers: Sequence[str], seed: int, as_json: bool) -> None:
+    """The table of steps, backwards from the output; exit status 1 if one fails. Another layer has none: a usage error."""
+    if set(layers) != {LAYER}:
+        asked = ", ".join(dict.fromkeys(layers)) or "all layers"
+        raise click.UsageError(
+            f"--steps is for {LAYER} alone, not for {asked}: write bnlab gradcheck {LAYER} --steps",
+            click.get_current_context(),
+        )
+    steps = check_steps(seed)
+    if as_json:
+        print_json([{**asdict(step), "ok": step.ok} for step in steps])
+    else:
+        head = ["node", "gradient", "shape", "worst error", "at", "analytic", "numeric", ""]
+        print_table(head, [*map(_row, steps)])
+        failed = sum(not step.ok for step in steps)
+        click.echo(
+            f"{len(steps)} gradients, from the output back to x, {failed} failed. Relative errors, at most {TOLERANCE:g}; "
+            "the first to fail is where the mistake is"
+        )
+    if not all(step.ok for step in steps):
+        sys.exit(1)
+
+
+def _row(step: Step) -> list[str]:
+    return [
+        step.node,
+        step.gradient,
+        " x ".join(map(str, step.shape)),
+        f"{step.error:.2e}",
+        ", ".join(map(str, step.index)),
+        f"{step.analytic:+.6e}",
+        f"{step.numeric:+.6e}",
+        "ok" if step.ok else "FAILED",
+    ]

@@ -1,0 +1,63 @@
+"""`bnlab gradcheck batchnorm --steps`."""
+
+import numpy as np
+import pytest
+
+from bnlab import batchnorm_graph
+from bnlab.layers.normalization import batchnorm_steps
+
+HEAD = ["node", "gradient", "shape", "worst", "error", "at", "analytic", "numeric"]
+NODES = [
+    "beta", "scaled", "gamma", "xhat", "inv_std", "var", "squared", "path 1", "path 2", "centred", "mu", "path 3", "x",
+]  # fmt: skip
+
+
+def test_every_step_passes_in_a_real_process(run):
+    done = run("gradcheck", "batchnorm", "--steps")
+    assert (done.status, done.err) == (0, "")
+    head, _, *rows, summary = [line.split() for line in done.out.splitlines() if line.strip()]
+    assert head == HEAD
+    assert [" ".join(row[: 1 + (row[0] == "path")]) for row in rows] == NODES
+    assert all(row[-1] == "ok" for row in rows)
+    assert " ".join(summary).startswith("13 gradients, from the output back to x, 0 failed.")
+
+
+def test_json_has_a_document_a_step(call):
+    document = call("gradcheck", "batchnorm", "--steps", "--json").json
+    assert [step["node"] for step in document] == NODES
+    assert {key for step in document for key in step} == {
+        "node", "gradient", "shape", "index", "error", "analytic", "numeric", "ok",
+    }  # fmt: skip
+    xhat = document[NODES.index("xhat")]
+    assert (xhat["gradient"], xhat["shape"], xhat["ok"]) == ("dscaled * gamma", [4, 5], True)
+    assert xhat["analytic"] == pytest.approx(xhat["numeric"], rel=1e-7)
+
+
+def test_the_seed_changes_the_inputs(call):
+    first, again, other = (call("gradcheck", "batchnorm", "--steps", "--seed", seed, "--json").out for seed in (1, 1, 2))
+    assert first == again
+    assert first != other
+
+
+@pytest.mark.parametrize("flags", [(), ("--json",)], ids=str)
+def test_a_wrong_step_is_named_with_status_1(call, monkeypatch, flags):
+    def wrong(dout, cache):
+        return batchnorm_steps(dout, cache)._replace(dvar=np.full(5, 1e3))
+
+    monkeypatch.setattr(batchnorm_graph, "batchnorm_steps", wrong)
+    done = call("gradcheck", "batchnorm", "--steps", *flags)
+    assert (done.status, done.err) == (1, "")
+    if flags:
+        assert [step["node"] for step in done.json if not step["ok"]] == ["var"]
+    else:
+        assert [line.split()[0] for line in done.out.splitlines() if "FAILED" in line] == ["var"]
+        assert " 1 failed" in done.out
+
+
+@pytest.mark.parametrize("layers", [(), ("layernorm",), ("batchnorm", "relu"), ("batchnorm_alt",)], ids=str)
+def test_only_batchnorm_has_steps(call, refused, layers):
+    refused(call("gradcheck", *layers, "--steps"), "--steps", *layers, "bnlab gradcheck batchnorm --steps")
+
+
+def test_a_misspelt_layer_is_named_first(call, refused):
+    refused(call("gradcheck", "batchnrom", "--steps"), "batchnrom", "did you mean batchnorm?")
