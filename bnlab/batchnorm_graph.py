@@ -1,5 +1,5 @@
-"""Batchnorm as a computation graph: the table of its nodes, which docs/derivations.md draws, and the check of every gradient on
-the way from the output back to x, each on its own.
+"""Batchnorm as a computation graph: the table of its nodes, which docs/derivations.md draws, and the check of each gradient
+on the way from the output back to x.
 
 The backward pass is the chain rule read off the table: a node's gradient is the sum of what its edges to later nodes bring
 back. x is reached on three paths, which part at `centred` and at `mu`.
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from bnlab.cases import CASES, Inputs
+from bnlab.cases import CASES
 from bnlab.gradcheck import TOLERANCE, eval_numerical_gradient_array, rel_error
 from bnlab.layers.normalization import batchnorm_steps
 from bnlab.layers.normalization_core import EPS
@@ -86,7 +86,7 @@ def check_steps(seed: int = 231) -> list[Step]:
     return [_step(name, gradient, inputs, dout) for name, gradient in _on_the_way(dout, cache, leaves).items()]
 
 
-def forward(inputs: Inputs, held: Mapping[str | Edge, Array] | None = None) -> dict[str, Array]:
+def forward(inputs: Mapping[str, Array], held: Mapping[str | Edge, Array] | None = None) -> dict[str, Array]:
     """The values of all nodes. held: values given to a node, or to an edge: then the later node alone sees them."""
     held = held or {}
     values: dict[str, Array] = {leaf: held.get(leaf, inputs[leaf]) for leaf in LEAVES}
@@ -104,7 +104,7 @@ def gradient_of(name: str) -> str:
 
 
 def _on_the_way(dout: Array, cache: Any, leaves: dict[str, Array]) -> dict[str, Array]:
-    """What the code makes of every node, in its order; and of the paths, each being what is left where others are closed."""
+    """What the code makes of every node, in its order; a path is what is left of a gradient where the others are closed."""
     steps = batchnorm_steps(dout, cache)
     through_xhat = batchnorm_steps(dout, cache._replace(centred=np.zeros_like(cache.centred))).dcentred
     return {
@@ -124,7 +124,7 @@ def _on_the_way(dout: Array, cache: Any, leaves: dict[str, Array]) -> dict[str, 
     }
 
 
-def _step(name: str, gradient: Array, inputs: Inputs, dout: Array) -> Step:
+def _step(name: str, gradient: Array, inputs: Mapping[str, Array], dout: Array) -> Step:
     at: str | Edge = PATHS.get(name, name)
     value = forward(inputs)[at[0] if isinstance(at, tuple) else at].copy()
     analytic = np.broadcast_to(gradient, value.shape)
