@@ -65,11 +65,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Draw batchnorm's computation graph.")
     parser.add_argument("--output", type=Path, default=OUTPUT, help="the file to write (default: %(default)s)")
     output = parser.parse_args().output
+    save(output)
+    print(output)
+
+
+def save(output: Path) -> None:
+    """Draws into the file; its ending says in which format."""
     with matplotlib.rc_context():
         matplotlib.rcdefaults()  # a user's own style must not change the picture
         matplotlib.rcParams["svg.hashsalt"] = "bnlab"
         draw().savefig(output, metadata={"Date": None, "Creator": None} if output.suffix == ".svg" else None)
-    print(output)
 
 
 def draw() -> Figure:

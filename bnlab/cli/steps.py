@@ -31,9 +31,9 @@ def print_steps(layers: Sequence[str], seed: int, as_json: bool) -> None:
         print_table(head, [*map(_row, steps)])
         failed = sum(not step.ok for step in steps)
         click.echo(
-            f"{len(steps)} gradients, from the output back to x, {failed} failed. Relative errors, at most {TOLERANCE:g}; "
-            "the first to fail is where the mistake is"
+            f"{len(steps)} gradients, from the output back to x, {failed} failed; the first to fail is the one to mend"
         )
+        click.echo(f"Relative errors, at most {TOLERANCE:g}")
     if not all(step.ok for step in steps):
         sys.exit(1)
 

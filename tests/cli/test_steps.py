@@ -1,11 +1,16 @@
 """`bnlab gradcheck batchnorm --steps`."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from bnlab import batchnorm_graph
+from bnlab.gradcheck import TOLERANCE
 from bnlab.layers.normalization import batchnorm_steps
 
+PAGE = Path(__file__).parents[2] / "docs" / "derivations.md"
 HEAD = ["node", "gradient", "shape", "worst", "error", "at", "analytic", "numeric"]
 NODES = [
     "beta", "scaled", "gamma", "xhat", "inv_std", "var", "squared", "path 1", "path 2", "centred", "mu", "path 3", "x",
@@ -15,11 +20,32 @@ NODES = [
 def test_every_step_passes_in_a_real_process(run):
     done = run("gradcheck", "batchnorm", "--steps")
     assert (done.status, done.err) == (0, "")
-    head, _, *rows, summary = [line.split() for line in done.out.splitlines() if line.strip()]
+    head, _, *rows, summary, tolerance = [line.split() for line in done.out.splitlines() if line.strip()]
     assert head == HEAD
     assert [" ".join(row[: 1 + (row[0] == "path")]) for row in rows] == NODES
     assert all(row[-1] == "ok" for row in rows)
-    assert " ".join(summary).startswith("13 gradients, from the output back to x, 0 failed.")
+    assert " ".join(summary).startswith("13 gradients, from the output back to x, 0 failed;")
+    assert tolerance == ["Relative", "errors,", "at", "most", "1e-06"]
+
+
+def columns(table):
+    """The rows of a printed table, in columns: two spaces or more are between them."""
+    return [re.split(r"  +", line.strip()) for line in table.splitlines() if line.strip()]
+
+
+def test_the_page_shows_the_table_but_for_rounding(call):
+    page = re.search(
+        r"^\$ bnlab gradcheck batchnorm --steps\n(.*?)^```", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )[1]
+    shown, printed = columns(page), columns(call("gradcheck", "batchnorm", "--steps").out)
+    rows = slice(2, 2 + len(NODES))
+    assert [row[0] for row in shown[rows]] == NODES
+    for ours, theirs in zip(shown[rows], printed[rows], strict=True):
+        assert (*ours[:3], ours[-1]) == (*theirs[:3], theirs[-1])
+        error, analytic, numeric = (float(ours[i]) for i in (3, 5, 6))
+        assert error < TOLERANCE
+        assert analytic == pytest.approx(numeric, rel=1e-5)
+    assert shown[:1] + shown[rows.stop :] == printed[:1] + printed[rows.stop :]
 
 
 def test_json_has_a_document_a_step(call):
