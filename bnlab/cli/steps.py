@@ -45,7 +45,7 @@ def _row(step: Step) -> list[str]:
         " x ".join(map(str, step.shape)),
         f"{step.error:.2e}",
         ", ".join(map(str, step.index)),
-        f"{step.analytic:+.6e}",
-        f"{step.numeric:+.6e}",
+        f"{step.analytic:+.4e}",
+        f"{step.numeric:+.4e}",
         "ok" if step.ok else "FAILED",
     ]
