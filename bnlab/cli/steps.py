@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 import click
 
@@ -25,7 +27,7 @@ def print_steps(layers: Sequence[str], seed: int, as_json: bool) -> None:
         )
     steps = check_steps(seed)
     if as_json:
-        print_json([{**asdict(step), "ok": step.ok} for step in steps])
+        print_json([_as_json(step) for step in steps])
     else:
         head = ["node", "gradient", "shape", "worst error", "at", "analytic", "numeric", ""]
         print_table(head, [*map(_row, steps)])
@@ -36,6 +38,12 @@ def print_steps(layers: Sequence[str], seed: int, as_json: bool) -> None:
         click.echo(f"Relative errors, at most {TOLERANCE:g}")
     if not all(step.ok for step in steps):
         sys.exit(1)
+
+
+def _as_json(step: Step) -> dict[str, Any]:
+    """JSON has no number for an error that isn't one: null."""
+    values = {**asdict(step), "ok": step.ok}
+    return {name: None if isinstance(x, float) and not math.isfinite(x) else x for name, x in values.items()}
 
 
 def _row(step: Step) -> list[str]:

@@ -44,7 +44,7 @@ def test_the_page_shows_the_table_but_for_rounding(call):
         assert (*ours[:3], ours[-1]) == (*theirs[:3], theirs[-1])
         error, analytic, numeric = (float(ours[i]) for i in (3, 5, 6))
         assert error < TOLERANCE
-        assert analytic == pytest.approx(numeric, rel=1e-5)
+        assert analytic == pytest.approx(numeric, rel=2e-4)
     assert shown[:1] + shown[rows.stop :] == printed[:1] + printed[rows.stop :]
 
 
@@ -65,10 +65,11 @@ def test_the_seed_changes_the_inputs(call):
     assert first != other
 
 
+@pytest.mark.parametrize("value", [1e3, np.nan])
 @pytest.mark.parametrize("flags", [(), ("--json",)], ids=str)
-def test_a_wrong_step_is_named_with_status_1(call, monkeypatch, flags):
+def test_a_wrong_step_is_named_with_status_1(call, monkeypatch, flags, value):
     def wrong(dout, cache):
-        return batchnorm_steps(dout, cache)._replace(dvar=np.full(5, 1e3))
+        return batchnorm_steps(dout, cache)._replace(dvar=np.full(5, value))
 
     monkeypatch.setattr(batchnorm_graph, "batchnorm_steps", wrong)
     done = call("gradcheck", "batchnorm", "--steps", *flags)
