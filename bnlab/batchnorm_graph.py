@@ -2,7 +2,7 @@
 on the way from the output back to x.
 
 The backward pass is the chain rule read off the table: a node's gradient is the sum of what its edges to later nodes bring
-back. x is reached on three paths, which part at `centred` and at `mu`.
+back. Three paths lead from x to the output: they part at x, towards `mu`, and at `centred`, towards `xhat` and `squared`.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ NODES = (
     Node("out", "scaled + beta", {"scaled": "dout", "beta": "sum(dout)"}),
 )
 PATHS: dict[str, Edge] = {"path 1": ("centred", "xhat"), "path 2": ("centred", "squared"), "path 3": ("x", "mu")}
-"""The paths into x, each by the edge that no other path takes."""
+"""The paths from x, each by the edge on which it parts from the others."""
 
 _CODE = {node.name: compile(node.forward, node.name, "eval") for node in NODES}
 _WORDS = {"mean": lambda x: x.mean(axis=0, keepdims=True), "sqrt": np.sqrt, "eps": EPS}
