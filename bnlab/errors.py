@@ -14,6 +14,10 @@ class DataError(BnlabError):
     """A data set or one of its files is missing, damaged, foreign or too small."""
 
 
+class NoDataError(DataError):
+    """None of the folders searched holds a file of the data set."""
+
+
 class SettingsError(BnlabError):
     """A settings file, a `--set` or an option holds something that isn't allowed."""
 

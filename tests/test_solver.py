@@ -7,9 +7,10 @@ import re
 import numpy as np
 import pytest
 
-from bnlab import data
 from bnlab.nets import FullyConnectedNet, TwoLayerNet
 from bnlab.optim import RULES
+from bnlab.published.cell import replay
+from bnlab.published.images import find_images
 from bnlab.solver import Solver
 
 N, BATCH, PER_EPOCH = 23, 5, 4
@@ -484,18 +485,11 @@ def test_the_data_are_left_alone():
 CIFAR_FOLDERS = [os.environ["BNLAB_DATA_DIR"]] if os.environ.get("BNLAB_DATA_DIR") else []
 
 
-@pytest.mark.skipif(
-    not data.describe("cifar10", CIFAR_FOLDERS).present, reason="BNLAB_DATA_DIR names no folder with CIFAR-10"
-)
+@pytest.mark.skipif(isinstance(find_images(CIFAR_FOLDERS), str), reason="BNLAB_DATA_DIR names no folder with CIFAR-10")
 def test_the_first_loss_of_the_notebooks_normalization_study():
-    """The notebooks' printed number. Their one stream gives the batchnorm net's weights, the plain net's, minibatches."""
-    held = data.load("cifar10", CIFAR_FOLDERS, 1000).arrays()
-    np.random.seed(231)
-    model = FullyConnectedNet([100] * 5, weight_scale=2e-2, normalization="batchnorm")
-    FullyConnectedNet([100] * 5, weight_scale=2e-2)
-    solver = Solver(model, held, "adam", {"learning_rate": 1e-3}, batch_size=50, num_epochs=1, verbose=False)
-    solver.train()
-    assert solver.loss_history[0] == pytest.approx(2.340974, abs=2e-5)
+    """Their printed number, from their order of draws: both nets' weights, then the minibatches."""
+    solvers = replay(find_images(CIFAR_FOLDERS))
+    assert solvers["compare_batchnorm"].loss_history[0] == pytest.approx(2.340974, abs=2e-5)
 
 
 def test_the_check_of_a_diverged_net_does_not_count_as_the_best() -> None:

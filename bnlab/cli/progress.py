@@ -1,20 +1,44 @@
-"""A bar on standard error: runs done, rate and time left. None where standard error is no terminal."""
+"""What is said on standard error while runs are under way: a bar, a line a run with -v, and what is stored after Ctrl-C."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
+from bnlab.cli.lazy import Interrupted
+from bnlab.lab.driver import stored
 from bnlab.lab.history import History
+from bnlab.lab.spec import RunSpec
+from bnlab.lab.store import Store
 
 log = logging.getLogger("bnlab")
 
 
+def set_up_log(verbose: bool) -> None:
+    """Send what is logged to standard error: warnings, or with -v a line a run too."""
+    logging.basicConfig(format="%(message)s", level=logging.INFO if verbose else logging.WARNING, stream=sys.stderr)
+
+
+@contextlib.contextmanager
+def what_is_stored(runs: Sequence[RunSpec], store: Store) -> Iterator[None]:
+    """After Ctrl-C, say how many of the runs are stored."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        done = len(stored(runs, store))
+        raise Interrupted(
+            f"interrupted: {done} of {len(runs)} runs are stored in {store.root}; the same command goes on from there"
+        ) from error
+
+
 @contextlib.contextmanager
 def progress_bar(total: int, done: int, shown: bool) -> Iterator[Callable[[History], None]]:
-    """Gives the function to call with each History that has been stored. done: runs stored before."""
+    """A bar with runs done, rate and time left; none where standard error is no terminal.
+
+    Gives the function to call with each History that has been stored. done: runs stored before.
+    """
     if not (shown and sys.stderr.isatty() and done < total):
         yield _log
         return

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -13,10 +11,17 @@ from typing import Any
 
 import click
 
-from bnlab.cli.lazy import Interrupted
-from bnlab.cli.options import data_dir_option, data_folders, json_option
+from bnlab.cli.options import (
+    data_dir_option,
+    data_folders,
+    jobs_option,
+    json_option,
+    out_option,
+    quiet_option,
+    verbose_option,
+)
 from bnlab.cli.output import print_plan, print_study
-from bnlab.cli.progress import progress_bar
+from bnlab.cli.progress import progress_bar, set_up_log, what_is_stored
 from bnlab.data import DATASETS, DEFAULT
 from bnlab.lab.store import Store
 from bnlab.studies import Entry
@@ -81,18 +86,16 @@ COMMON = [
     click.option("--dataset", help=f"{', '.join(DATASETS)} [default: {DEFAULT}]."),
     data_dir_option,
     click.option("--seed", type=int, help="Seed of all random streams [default: 231]."),
-    click.option("--out", default="results", show_default=True, metavar="FOLDER", help="Results folder.",
-                 callback=lambda ctx, param, value: _folder(value)),
-    click.option("-j", "--jobs", type=click.IntRange(min=1), default=lambda: _cores(),
-                 help="Worker processes [default: all cores]."),
+    out_option,
+    jobs_option,
     click.option("--config", type=click.Path(path_type=Path), help="YAML file with settings, over the study's own."),
     click.option("-s", "--set", "sets", multiple=True, metavar="KEY.PATH=VALUE",
                  help="One setting, over --config. Repeatable."),
     click.option("-n", "--dry-run", is_flag=True, help="List the runs and stop."),
     click.option("--force", is_flag=True, help="Do all runs again, stored or not."),
     json_option,
-    click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors."),
-    click.option("-v", "--verbose", is_flag=True, help="Say of each run when it has ended, and how."),
+    quiet_option,
+    verbose_option,
 ]  # fmt: skip
 
 
@@ -102,7 +105,7 @@ def _run(
 ) -> None:  # fmt: skip
     """Plan, carry out, publish, print."""
     start = time.perf_counter()
-    logging.basicConfig(format="%(message)s", level=logging.INFO if verbose else logging.WARNING, stream=sys.stderr)
+    set_up_log(verbose)
     overrides = [*map(parse_set, sets), *_from_options(study, own)]
     folders = data_folders(data_dir)
     plan = make_plan(entry, config, overrides, folders)
@@ -112,15 +115,10 @@ def _run(
         print_plan(plan, have, as_json, quiet)
         return
     store.check_writable(plan.folder)
-    try:
+    with what_is_stored(plan.runs, store):
         with progress_bar(len(plan.runs), len(have), shown=not quiet) as advance:
             results = carry_out(plan, store, have, folders, jobs, advance)
         document = publish(plan, results, store, time.perf_counter() - start)
-    except KeyboardInterrupt as error:
-        done = len(already_stored(plan, store))
-        raise Interrupted(
-            f"interrupted: {done} of {len(plan.runs)} runs are stored in {out}; the same command goes on from there"
-        ) from error
     print_study(plan, results, document, as_json, quiet, reused=len(have))
 
 
@@ -129,14 +127,3 @@ def _from_options(study: Study, own: dict[str, Any]) -> list[Override]:
     keys = SHORTCUTS | {option.flag: option.key for option in study.OPTIONS}
     given = {"--" + name.replace("_", "-"): value for name, value in own.items() if value not in (None, ())}
     return [Override(keys[flag], value, flag) for flag, value in given.items()]
-
-
-def _folder(name: str) -> Path:
-    if not name.strip():
-        raise click.BadParameter("the name is empty: give a folder, such as results", param_hint="--out")
-    return Path(name)
-
-
-def _cores() -> int:
-    """The cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -11,7 +11,7 @@ from bnlab.data.description import Description
 from bnlab.data.faults import reading
 from bnlab.data.folders import places
 from bnlab.data.split import NUM_VALIDATION, Part, num_training, split
-from bnlab.errors import DataError
+from bnlab.errors import DataError, NoDataError
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class FileSet:
                 return folder, files
         searched = ", ".join(map(str, folders)) or "no folder at all"
         target = folders[0] / self.name if folders else "a folder, and name it"
-        raise DataError(f"no files of {self.name} found (searched: {searched}): put {self.files} into {target}")
+        raise NoDataError(f"no files of {self.name} found (searched: {searched}): put {self.files} into {target}")
 
 
 def _product(shape: tuple[int, ...]) -> str:

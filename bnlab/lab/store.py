@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import math
 import os
 import tempfile
 from pathlib import Path
@@ -71,6 +72,11 @@ def write(path: Path, content: bytes) -> None:
 def json_bytes(document: Any) -> bytes:
     """Strict JSON, indented; ends in a newline."""
     return (json.dumps(document, indent=1, allow_nan=False) + "\n").encode()
+
+
+def finite_or_none(value: Any) -> Any:
+    """The value; or None, JSON's null, for a float that strict JSON has no word for: NaN and the infinities."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _store_error(path: Path, error: OSError) -> StoreError:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import io
 import logging
-import textwrap
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from bnlab.report.figure import Figure, Line, Panel
+from bnlab.report.figure import Band, Figure, Line, Panel
+from bnlab.report.layout import BAND_ALPHA, PANEL_WIDTH, height, margins, write_around
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,7 +23,6 @@ FORMATS: dict[str, dict[str, Any]] = {
 }
 MARKERS = 25
 """Markers on a curve, about: on each point, or on every second, third, … of a long one."""
-PANEL_WIDTH, HEIGHT = 4.6, 4.7  # inches
 RC: dict[str, Any] = {
     "svg.hashsalt": "bnlab",
     "font.size": 10,
@@ -64,16 +63,17 @@ def draw(figure: Figure) -> dict[str, bytes]:
     with matplotlib.rc_context():
         matplotlib.rcdefaults()  # a user's own style must not change the picture
         matplotlib.rcParams.update(cast(Any, RC))
-        canvas = Canvas(figsize=(PANEL_WIDTH * len(figure.panels), HEIGHT))
+        across = -(-len(figure.panels) // figure.rows)
+        canvas = Canvas(figsize=(PANEL_WIDTH * across, height(figure.rows)))
         FigureCanvasAgg(canvas)
         styles = _styles(figure)
-        columns = min(len(styles), 2 * len(figure.panels))
-        margins = _margins(len(figure.panels), legend_rows=-(-len(styles) // columns))
-        all_axes = canvas.subplots(1, len(figure.panels), squeeze=False, gridspec_kw=margins)[0]
+        columns = min(len(styles), 2 * across)
+        around = margins(across, legend_rows=-(-len(styles) // columns), rows=figure.rows)
+        all_axes = [*canvas.subplots(figure.rows, across, squeeze=False, gridspec_kw=around).flat]
         for axes, panel in zip(all_axes, figure.panels, strict=True):
             _draw_panel(axes, panel, styles)
-        _share_y(list(all_axes), figure.panels)
-        _write_around(canvas, all_axes[0], figure, columns)
+        _share_y(all_axes, figure.panels)
+        write_around(canvas, all_axes[0], figure, across, columns)
         return {name: _rendered(canvas, name, options) for name, options in FORMATS.items()}
 
 
@@ -101,6 +101,8 @@ def _draw_panel(axes: Axes, panel: Panel, styles: dict[str, Style]) -> None:
     if panel.x_scale == "log":  # before anything is drawn: Matplotlib's own margins are for a linear axis then
         xs = [x for line in panel.lines for x in line.x if x > 0] or [1.0]
         axes.set_xlim(min(xs) / 1.7, max(xs) * 1.7)
+    for band in panel.bands:
+        _draw_band(axes, band, styles[band.label])
     for line in panel.lines:
         _draw_line(axes, line, styles[line.label], panel.y_limits)
     if panel.y_limits is not None:
@@ -137,6 +139,13 @@ def _draw_line(axes: Axes, line: Line, style: Style, y_limits: tuple[float, floa
     )
 
 
+def _draw_band(axes: Axes, band: Band, style: Style) -> None:
+    """A light fill, and edges in the dashes of its curve: they tell bands apart where these overlap, in grey too."""
+    axes.fill_between(band.x, band.low, band.high, color=style.color, alpha=BAND_ALPHA, linewidth=0)
+    for edge in (band.low, band.high):
+        axes.plot(band.x, edge, color=style.color, linestyle=style.dashes, linewidth=0.7, alpha=0.8)
+
+
 def _share_y(all_axes: list[Any], panels: tuple[Panel, ...]) -> None:
     """The same limits for all panels of a y_group."""
     for group in {panel.y_group for panel in panels} - {None}:
@@ -144,37 +153,3 @@ def _share_y(all_axes: list[Any], panels: tuple[Panel, ...]) -> None:
         bounds = [axes.get_ylim() for axes in members]
         for axes in members:
             axes.set_ylim(min(low for low, _ in bounds), max(high for _, high in bounds))
-
-
-def _margins(panels: int, legend_rows: int) -> dict[str, float]:
-    """Room for the title and legend above and the caption below, the same in inches whatever the number of panels."""
-    width = PANEL_WIDTH * panels
-    return {
-        "left": 0.8 / width,
-        "right": 1 - 0.15 / width,
-        "top": 1 - (0.9 + 0.22 * legend_rows) / HEIGHT,
-        "bottom": 1.0 / HEIGHT,
-        "wspace": 0.24,
-    }
-
-
-def _write_around(canvas: Any, first: Axes, figure: Figure, columns: int) -> None:
-    """Title, one legend for all panels, and the caption with what the marks mean where there are any."""
-    canvas.text(0.5, 1 - 0.1 / HEIGHT, figure.title, fontsize=13, ha="center", va="top")
-    handles, labels = first.get_legend_handles_labels()
-    above = {"loc": "upper center", "bbox_to_anchor": (0.5, 1 - 0.38 / HEIGHT)}
-    canvas.legend(handles, labels, ncols=columns, handlelength=3.4, columnspacing=1.5, fontsize=9.5, **above)
-    width = 76 * len(figure.panels)
-    caption = "\n".join(line for text in (figure.caption, *_marks(figure)) for line in textwrap.wrap(text, width))
-    canvas.text(0.5, 0.08 / HEIGHT, caption, fontsize=8, color="#333333", ha="center", va="bottom")
-
-
-def _marks(figure: Figure) -> list[str]:
-    lines = [(panel, line) for panel in figure.panels for line in panel.lines]
-    tops = [(panel.y_limits[1], line) for panel, line in lines if panel.y_limits is not None]
-    marks = []
-    if any(top is not None and not y <= top for top, line in tops for y in line.y):
-        marks.append("A triangle at the upper edge: the value lies above it")
-    if any(line.diverged for _, line in lines):
-        marks.append("A cross: the run diverged there")
-    return marks

@@ -22,6 +22,16 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Band:
+    """A range at each x, from low to high, filled behind the curve of the same label and in its colour."""
+
+    label: str
+    x: Sequence[float]
+    low: Sequence[float]
+    high: Sequence[float]
+
+
+@dataclass(frozen=True)
 class Panel:
     """One pair of axes. Panels that name the same y_group share their y-axis, because they are there to be compared.
 
@@ -35,12 +45,14 @@ class Panel:
     x_scale: Literal["linear", "log"] = "linear"
     y_limits: tuple[float, float | None] | None = None
     y_group: str | None = None
+    bands: tuple[Band, ...] = ()
 
 
 @dataclass(frozen=True)
 class Figure:
-    """Panels side by side under one title and one legend, with the settings in a caption line."""
+    """Panels under one title and one legend, with the settings in a caption line. They fill the rows from left to right."""
 
     title: str
     caption: str
     panels: tuple[Panel, ...]
+    rows: int = 1

@@ -5,7 +5,6 @@ The command line calls these in turn and prints what they give back.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from bnlab.lab.driver import complete, stored
 from bnlab.lab.history import History
 from bnlab.lab.provenance import provenance
 from bnlab.lab.spec import RunSpec
-from bnlab.lab.store import Store, json_bytes, write
+from bnlab.lab.store import Store, finite_or_none, json_bytes, write
 from bnlab.report.draw import draw
 from bnlab.report.table import csv_bytes, rows
 from bnlab.studies import Entry
@@ -120,7 +119,7 @@ def summary(plan: Plan, results: list[Result]) -> dict[str, Any]:
         "study": plan.entry.name,
         "settings": _without(asdict(plan.settings), plan.study.VARIED),
         "findings": plan.study.findings(results),
-        "runs": [{name: _strict(value) for name, value in row.items()} for row in table(results)],
+        "runs": [{name: finite_or_none(value) for name, value in row.items()} for row in table(results)],
     }
 
 
@@ -130,8 +129,3 @@ def _without(settings: dict[str, Any], varied: Mapping[str, str]) -> dict[str, A
         section, name = key.split(".")
         del settings[section][name]
     return settings
-
-
-def _strict(value: Any) -> Any:
-    """JSON has no infinity: null, and the status says why."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -13,9 +13,9 @@ import pytest
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure as Canvas
 
-from bnlab.report import draw as module
-from bnlab.report.draw import DPI, HEIGHT, PANEL_WIDTH, STYLES, draw
-from bnlab.report.figure import Figure, Line, Panel
+from bnlab.report.draw import DPI, STYLES, draw
+from bnlab.report.figure import Band, Figure, Line, Panel
+from bnlab.report.layout import HEIGHT, MORE_HEIGHT, PANEL_WIDTH, margins
 
 NAN, INF = float("nan"), float("inf")
 
@@ -30,6 +30,8 @@ def figure(*panels):
 
 LINE = Line("first", [0, 1, 2], [0.1, 0.5, 0.4])
 SIMPLE = figure(panel(LINE, Line("second", [0, 1, 2], [0.3, 0.2, 0.9])), panel(LINE))
+BAND = Band("first", [0, 1, 2], [0.0, 0.4, 0.3], [0.2, 0.7, 0.8])
+BANDED = figure(panel(LINE, Line("second", [0, 1, 2], [0.3, 0.2, 0.9]), bands=(BAND,)))
 
 
 @pytest.fixture
@@ -72,14 +74,15 @@ def test_png_at_150_dots_an_inch(panels):
     assert len(set(zlib.decompress(chunks[b"IDAT"]))) > 20  # not a blank sheet
 
 
-def test_the_same_figure_gives_the_same_bytes_here_and_in_another_process():
-    first, again = draw(SIMPLE), draw(SIMPLE)
+@pytest.mark.parametrize("shown", [SIMPLE, BANDED], ids=["lines", "band"])
+def test_the_same_figure_gives_the_same_bytes_here_and_in_another_process(shown):
+    first, again = draw(shown), draw(shown)
     assert first.keys() == {"png", "svg"}
     assert first == again
     code = (
         f"import sys; sys.path[:] = {sys.path!r}\n"
         "from bnlab.report.draw import draw\nfrom bnlab.report.figure import *\nimport hashlib\n"
-        f"print([hashlib.sha256(content).hexdigest() for content in draw({SIMPLE!r}).values()])\n"
+        f"print([hashlib.sha256(content).hexdigest() for content in draw({shown!r}).values()])\n"
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
@@ -181,6 +184,63 @@ def test_a_limit_that_is_open_above_hides_nothing(axes_of):
     assert marks(axes, 6) == []
 
 
+@pytest.mark.parametrize(("rows", "panels"), [(1, 3), (2, 6), (3, 3)])
+def test_panels_fill_rows_from_left_to_right(axes_of, rows, panels):
+    shown = Figure("Title", "caption", (panel(LINE),) * panels, rows=rows)
+    all_axes = axes_of(shown)
+    assert len(all_axes) == panels
+    places = [(round(-axes.get_position().y0, 6), round(axes.get_position().x0, 6)) for axes in all_axes]
+    assert places == sorted(set(places))
+    assert len({y for y, _ in places}) == rows
+    width, height = struct.unpack(">II", png_chunks(draw(shown)["png"])[b"IHDR"][:8])
+    assert (width, height) == (
+        round(PANEL_WIDTH * panels / rows * 150),
+        round((HEIGHT + (rows - 1) * MORE_HEIGHT) * 150),
+    )
+
+
+def test_rows_of_panels_keep_their_size_and_leave_room_for_titles(axes_of):
+    def sizes(rows):
+        boxes = [axes.get_position() for axes in axes_of(Figure("T", "c", (panel(LINE),) * rows, rows=rows))]
+        sheet = HEIGHT + (rows - 1) * MORE_HEIGHT
+        gaps = [(above.y0 - below.y1) * sheet for above, below in pairwise(boxes)]
+        return [box.height * sheet for box in boxes], gaps
+
+    (one,), _ = sizes(1)
+    two, (gap,) = sizes(2)
+    assert two == [pytest.approx(one, rel=0.05)] * 2
+    assert gap > 0.7  # inches: the labels below, the title above
+
+
+def test_a_band_reaches_from_low_to_high_in_its_curves_colour_behind_the_curve(axes_of):
+    (axes,) = axes_of(BANDED)
+    (fill,) = axes.collections
+    corners = {tuple(point) for point in fill.get_paths()[0].vertices.tolist()}
+    assert corners >= {(x, y) for bound in (BAND.low, BAND.high) for x, y in zip(BAND.x, bound, strict=True)}
+    curve = next(line for line in axes.lines if line.get_label() == "first")
+    assert to_hex(fill.get_facecolor()[0]) == to_hex(curve.get_color()) == STYLES[0].color.lower()
+    assert fill.get_alpha() < 0.5
+    assert fill.get_zorder() < curve.get_zorder()
+    low, high = axes.get_ylim()
+    assert low < 0.0
+    assert high > 0.8
+
+
+def test_overlapping_bands_stay_apart_by_the_dashes_of_their_edges(axes_of):
+    bands = BAND, Band("second", [0, 1, 2], [0.1, 0.3, 0.3], [0.3, 0.8, 0.7])
+    (axes,) = axes_of(figure(panel(LINE, Line("second", [0, 1, 2], [0.2, 0.5, 0.5]), bands=bands)))
+    edges = [line for line in axes.lines if line.get_linewidth() < 1]
+    assert len(edges) == 4
+    assert len({(to_hex(line.get_color()), str(line._dash_pattern)) for line in edges}) == 2
+    assert {to_hex(line.get_color()) for line in edges} == {style.color.lower() for style in STYLES[:2]}
+
+
+def test_the_legend_shows_a_curve_with_a_band_on_a_piece_of_it_and_no_edge(axes_of):
+    legend = axes_of(BANDED)[0].figure.legends[0]
+    assert [text.get_text() for text in legend.get_texts()] == ["first", "second"]
+    assert len(legend.get_patches()) == 1
+
+
 def grey(color):
     red, green, blue = to_rgb(color)
     return 0.299 * red + 0.587 * green + 0.114 * blue
@@ -222,4 +282,4 @@ def test_a_long_legend_and_caption_stay_on_the_sheet():
     drawn = draw(shown)["svg"].decode()
     width, height = (float(size) for size in re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', drawn).groups())
     assert (width, height) == pytest.approx((2 * PANEL_WIDTH * 72, HEIGHT * 72))
-    assert module._margins(2, 3)["top"] < module._margins(2, 1)["top"]
+    assert margins(2, 3)["top"] < margins(2, 1)["top"]

@@ -1,0 +1,118 @@
+"""`bnlab verify`: every published number, computed again in front of you."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+
+import click
+
+from bnlab.cli.lazy import did_you_mean
+from bnlab.cli.options import (
+    data_dir_option,
+    data_folders,
+    jobs_option,
+    json_option,
+    out_option,
+    quiet_option,
+    verbose_option,
+)
+from bnlab.cli.output import print_json, print_table
+from bnlab.cli.progress import progress_bar, set_up_log, what_is_stored
+from bnlab.lab.driver import complete, stored
+from bnlab.lab.store import Store
+from bnlab.published.groups import GROUPS, recompute
+from bnlab.published.row import Row, Status
+from bnlab.published.verify import FOLDER, gather, make_plan, publish
+
+WORDS: dict[Status, tuple[str, str]] = {
+    "agrees": ("ok", "agree"),
+    "disagrees": ("DISAGREES", "disagree"),
+    "skipped": ("skipped", "skipped"),
+    "reported": ("reported", "reported only"),
+    "drawn": ("drawn", "drawn only"),
+}
+"""Of each status: what a row says, and what the count at the end says."""
+
+
+@click.command(
+    "verify",
+    epilog="Example: bnlab verify batchnorm",
+    help="Compute the numbers that the notebooks publish again, and print theirs and ours side by side, a row a number. "
+    "Exit status 3 if one disagrees.\n\nA word selects every group that has it in its name; without a word all are done. "
+    f"Groups: {', '.join(GROUPS)}.\n\nThe two compare groups need CIFAR-10's images, and train 20 nets, once, to draw the "
+    "published training logs over ours; without the images they are skipped.",
+)
+@click.argument("words", nargs=-1, metavar="[GROUP]...")
+@data_dir_option
+@out_option
+@jobs_option
+@json_option
+@quiet_option
+@verbose_option
+def command(
+    words: tuple[str, ...], data_dir: Path | None, out: Path, jobs: int, as_json: bool, quiet: bool, verbose: bool
+) -> None:
+    set_up_log(verbose)
+    names, folders, store = _selected(words), data_folders(data_dir), Store(out)
+    plan = make_plan(names, folders)
+    have = stored(plan.runs, store)
+    if plan.runs:
+        store.check_writable(FOLDER)
+    with what_is_stored(plan.runs, store):
+        with progress_bar(len(plan.runs), len(have), shown=not quiet) as advance:
+            histories = complete(plan.runs, have, store, [*map(str, folders)], jobs, advance)
+        ours = gather(plan, histories)
+        files = publish(ours, store)
+    rows = [row for name in names for row in recompute(name, ours)]
+    if as_json:
+        print_json([row.to_json() for row in rows])
+    elif not quiet:
+        _print(rows, files)
+    if any(row.ok is False for row in rows):
+        sys.exit(3)
+
+
+def _selected(words: Sequence[str]) -> list[str]:
+    """The groups with one of the words in their names, in the table's order; all without a word."""
+    parts = dict.fromkeys(part for name in GROUPS for part in (name, *name.split("_")))
+    for word in words:
+        if not word or not any(word in name for name in GROUPS):
+            hint = did_you_mean(word, parts)
+            raise click.UsageError(
+                f"no group has {word!r} in its name: there are {', '.join(GROUPS)}{hint}", click.get_current_context()
+            )
+    return [name for name in GROUPS if not words or any(word in name for word in words)]
+
+
+def _print(rows: Sequence[Row], files: Sequence[Path]) -> None:
+    """The table, the reasons that its rows have, each once, the files, and the count."""
+    print_table(["what", "published", "ours", "difference", "tolerance", ""], [*_lines(rows)])
+    for (status, why), count in Counter((row.status, row.why) for row in rows if row.why).items():
+        click.echo(f"{WORDS[status][0]}, {count}: {why}")
+    for file in files:
+        click.echo(file)
+    counts = Counter(row.status for row in rows)
+    click.echo(f"{len(rows)} published numbers: " + ", ".join(f"{counts[s]} {words[1]}" for s, words in WORDS.items()))
+
+
+def _lines(rows: Sequence[Row]) -> Iterator[list[str]]:
+    """A line a row, and before each group one with its name."""
+    for group, members in groupby(rows, lambda row: row.what.split()[0]):
+        yield [group, "", "", "", "", ""]
+        for row in members:
+            yield [f"  {row.what.removeprefix(group).strip()}", *_cells(row)]
+
+
+def _cells(row: Row) -> list[str]:
+    at_most = {"difference": "{:g}", "relative difference": "{:g} relative", "ours": "ours at most {:g}"}[row.judged]
+    return [
+        format(row.published, row.form),
+        "-" if row.ours is None else format(row.ours, row.form),
+        "-" if row.difference is None else f"{row.difference:.1e}",
+        "-" if row.tolerance is None else at_most.format(row.tolerance),
+        WORDS[row.status][0],
+    ]

@@ -1,0 +1,54 @@
+"""The training logs over ours: a row of panels a log, a column a curve."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bnlab.published.facts import numbers
+from bnlab.published.images import Images
+from bnlab.published.runs import CURVES, Ours
+from bnlab.report.figure import Band, Figure, Line, Panel
+
+TITLES = {"compare_batchnorm": "With batchnorm", "compare_baseline": "Without normalization"}
+SEEDS = "ours, {} seeds: median, and band from lowest to highest"
+CELL = "ours, the published run's own draws of weights and minibatches"
+PUBLISHED = "published"
+
+
+def figure(images: Images, ours: Ours) -> Figure:
+    """What is drawn of the logs."""
+    panels = tuple(_panel(log, name, ours) for log in ours.histories for name in CURVES)
+    return Figure("The published training logs over ours", _caption(images), panels, rows=len(ours.histories))
+
+
+def _panel(log: str, name: str, ours: Ours) -> Panel:
+    curve, printed = CURVES[name], numbers()["groups"][log][name]
+    seeds = np.array([curve.ours(history.outcome) for history in ours.histories[log]])
+    x, label = curve.x(len(printed)), SEEDS.format(len(seeds))
+    lines = (
+        Line(label, x, np.median(seeds, axis=0).tolist()),
+        Line(PUBLISHED, x, printed),
+        Line(CELL, x, curve.ours(ours.cell[log])),
+    )
+    return Panel(
+        f"{TITLES[log]}: {curve.title}",
+        curve.x_label,
+        "loss of the minibatch" if name == "loss" else "accuracy",
+        lines,
+        y_group="loss" if name == "loss" else "accuracy",
+        bands=(Band(label, x, seeds.min(axis=0).tolist(), seeds.max(axis=0).tolist()),),
+    )
+
+
+def _caption(images: Images) -> str:
+    facts: dict[str, Any] = numbers()["training"]
+    dims = facts["hidden_dims"]
+    there = f" (published: {facts['mean_of']:,}, and so other validation images)" if images.shortfall else ""
+    return (
+        f"cifar10, first {facts['num_train']:,} training images; {len(dims)} hidden layers of {dims[0]}, weight scale "
+        f"{facts['weight_scale']:g}; {facts['update_rule']} at {facts['learning_rate']:g}, batch {facts['batch_size']}, "
+        f"{facts['num_epochs']} epochs; our seeds: {facts['seed']}, replicates 0 to {facts['replicates'] - 1}; mean image "
+        f"of {images.mean_of:,} images{there}"
+    )

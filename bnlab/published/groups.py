@@ -1,0 +1,41 @@
+"""The table of what is published. To add a group: its numbers in numbers.yaml, its function, and its row here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import NamedTuple
+
+from bnlab.published import layer_gradients, logs, nets, statistics
+from bnlab.published.facts import numbers
+from bnlab.published.row import Row
+from bnlab.published.runs import Ours
+
+
+class Group(NamedTuple):
+    """What computes a group's rows from its facts; and whether it takes trainings of ours, `Ours`, after them."""
+
+    rows: Callable[..., list[Row]]
+    trains: bool = False
+
+
+GROUPS = {
+    "batchnorm_forward_train": Group(statistics.batchnorm_forward_train),
+    "batchnorm_forward_test": Group(statistics.batchnorm_forward_test),
+    "batchnorm_backward": Group(layer_gradients.batchnorm),
+    "batchnorm_backward_alt": Group(layer_gradients.batchnorm_alt),
+    "layernorm_forward": Group(statistics.layernorm),
+    "layernorm_backward": Group(layer_gradients.layernorm),
+    "initial_loss": Group(nets.initial_loss),
+    "batchnorm_net_gradients": Group(nets.batchnorm_gradients),
+    "compare_batchnorm": Group(partial(logs.compare, "compare_batchnorm"), trains=True),
+    "compare_baseline": Group(partial(logs.compare, "compare_baseline"), trains=True),
+}
+
+
+def recompute(name: str, ours: Ours | None = None) -> list[Row]:
+    """The rows of a group, named in full: the group's name, a space, and what it is there. ours: for the training logs."""
+    group, facts = GROUPS[name], numbers()["groups"][name]
+    rows = group.rows(facts, ours or Ours()) if group.trains else group.rows(facts)
+    return [replace(row, what=f"{name} {row.what}") for row in rows]

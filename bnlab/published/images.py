@@ -1,0 +1,52 @@
+"""The images that the training logs were made with: CIFAR-10's first training images, if they are here."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bnlab.data import Dataset, describe, load
+from bnlab.errors import NoDataError
+from bnlab.lab.spec import DataSpec
+from bnlab.layers.types import Array
+from bnlab.published.facts import numbers
+
+NAME = "cifar10"
+
+
+@dataclass(frozen=True)
+class Images:
+    """The images as a Solver takes them, in float32; what stands for them in a RunSpec; and of how many their mean is."""
+
+    arrays: dict[str, Array]
+    spec: DataSpec
+    mean_of: int
+
+    @property
+    def shortfall(self) -> str:
+        """How many images are missing, in words; nothing if none: then mean and validation images are the notebooks'."""
+        wanted = numbers()["training"]["mean_of"]
+        return "" if self.mean_of == wanted else f"{self.mean_of:,} training images are here, not {wanted:,}"
+
+
+def find_images(folders: Sequence[Path]) -> Images | str:
+    """The images, or in a line why there are none. Raises DataError if there are files and they are damaged."""
+    facts = numbers()["training"]
+    there, count = describe(NAME, folders).num_train, facts["num_train"]
+    try:
+        dataset = load(NAME, folders, min(there, count) or None)
+    except NoDataError as error:
+        return str(error)
+    if _digest(dataset) != facts["first_images"]:
+        return f"the first {count:,} images of {NAME} that were found are not CIFAR-10's own: name a folder that has those"
+    return Images(dataset.arrays("float32"), DataSpec(NAME, count, dataset.fingerprint), there)
+
+
+def _digest(dataset: Dataset) -> str:
+    """The SHA-256 of the training images as records of CIFAR-10's binary files: the label, then the pixels."""
+    pixels = dataset.x_train.reshape(len(dataset.x_train), -1)
+    return hashlib.sha256(np.column_stack([dataset.y_train.astype(np.uint8), pixels]).tobytes()).hexdigest()

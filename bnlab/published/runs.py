@@ -1,0 +1,64 @@
+"""What ours are that the training logs are set against: the notebooks' cell run again, and the same trainings with ten
+seeds of our own; and how the columns of a log are taken from one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from bnlab.lab.history import History
+from bnlab.lab.spec import NetSpec, RunSpec, SolverSpec
+from bnlab.published.facts import numbers
+from bnlab.published.images import Images
+from bnlab.published.row import ACCURACY, LOG
+from bnlab.solver import Solver
+
+
+@dataclass(frozen=True)
+class Ours:
+    """The images, or why there are none; the cell's Solvers and our Histories by log, none without images."""
+
+    images: Images | str = "the images were not looked for"
+    cell: Mapping[str, Solver] = field(default_factory=dict)
+    histories: Mapping[str, Sequence[History]] = field(default_factory=dict)
+
+
+class Curve(NamedTuple):
+    """A column of the logs: what it is, what its numbers are counted by, their format; ours, from a Solver or Outcome."""
+
+    title: str
+    x_label: str
+    form: str
+    ours: Callable[[Any], Sequence[float]]
+
+    def x(self, count: int) -> list[int]:
+        """The iterations, or the epochs, of so many numbers; epoch 0 is the check after the first iteration."""
+        return [1 + i * _every() if self.x_label == "iteration" else i for i in range(count)]
+
+
+def _every() -> int:
+    every: int = numbers()["training"]["loss_every"]
+    return every
+
+
+CURVES = {
+    "loss": Curve("training loss", "iteration", LOG, lambda trained: trained.loss_history[:: _every()]),
+    "train_accuracy": Curve("training accuracy", "epoch", ACCURACY, lambda trained: trained.train_acc_history),
+    "val_accuracy": Curve("validation accuracy", "epoch", ACCURACY, lambda trained: trained.val_acc_history),
+}
+
+
+def runs(images: Images) -> dict[str, tuple[RunSpec, ...]]:
+    """The runs by log, a replicate a seed. The first of each is what `bnlab compare --dataset cifar10` trains."""
+    facts = numbers()["training"]
+    solver = SolverSpec(**{name: facts[name] for name in ("learning_rate", "update_rule", "batch_size", "num_epochs")})
+    nets = {
+        log: NetSpec(tuple(facts["hidden_dims"]), normalization, facts["weight_scale"])
+        for log, normalization in facts["nets"].items()
+    }
+    return {
+        log: tuple(RunSpec(images.spec, net, solver, facts["seed"], i) for i in range(facts["replicates"]))
+        for log, net in nets.items()
+    }

@@ -1,0 +1,58 @@
+"""From names of groups to their rows, and to the figure of the training logs where one of those is among them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bnlab.lab.history import History
+from bnlab.lab.spec import RunSpec
+from bnlab.lab.store import Store, write
+from bnlab.published.cell import replay
+from bnlab.published.figure import figure
+from bnlab.published.groups import GROUPS
+from bnlab.published.images import Images, find_images
+from bnlab.published.runs import Ours, runs
+from bnlab.report.draw import draw
+from bnlab.report.table import csv_bytes, rows
+
+FOLDER = "verify"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The images, or why there are none; and our runs by log. The figure shows both logs, whichever is asked for."""
+
+    images: Images | str
+    logs: Mapping[str, tuple[RunSpec, ...]]
+
+    @property
+    def runs(self) -> list[RunSpec]:
+        """All runs, in order."""
+        return [run for specs in self.logs.values() for run in specs]
+
+
+def make_plan(names: Sequence[str], folders: Sequence[Path]) -> Plan:
+    """Look for the images if a group needs them, and list the runs. Raises DataError for damaged files; writes nothing."""
+    if not any(GROUPS[name].trains for name in names):
+        return Plan("no training log was asked for", {})
+    images = find_images(folders)
+    return Plan(images, {} if isinstance(images, str) else runs(images))
+
+
+def gather(plan: Plan, histories: Mapping[str, History]) -> Ours:
+    """What the logs are set against. histories: those of the plan's runs, by run name."""
+    by_log = {log: [histories[run.name] for run in specs] for log, specs in plan.logs.items()}
+    return Ours(plan.images, {} if isinstance(plan.images, str) else replay(plan.images), by_log)
+
+
+def publish(ours: Ours, store: Store) -> list[Path]:
+    """Write the figure, and the table of the runs in it; where they lie. Nothing without images."""
+    if isinstance(ours.images, str):
+        return []
+    contents = {f"figure.{name}": content for name, content in draw(figure(ours.images, ours)).items()}
+    contents["table.csv"] = csv_bytes(rows((log, history) for log, of_log in ours.histories.items() for history in of_log))
+    for name, content in contents.items():
+        write(store.root / FOLDER / name, content)
+    return [store.root / FOLDER / name for name in contents]

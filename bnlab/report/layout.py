@@ -1,0 +1,70 @@
+"""Where things stand on a figure's sheet: panels, the title and legend above them, the caption below. Sizes in inches."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Any, cast
+
+from bnlab.report.figure import Figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+PANEL_WIDTH = 4.6
+HEIGHT, MORE_HEIGHT = 4.7, 3.4
+"""Of a figure with one row of panels, and of each further row."""
+BAND_ALPHA = 0.22
+"""How opaque a band's fill is."""
+
+
+def height(rows: int) -> float:
+    """Of a figure with so many rows of panels."""
+    return HEIGHT + (rows - 1) * MORE_HEIGHT
+
+
+def margins(across: int, legend_rows: int, rows: int = 1) -> dict[str, float]:
+    """Room for the title and legend above and the caption below, the same in inches whatever the number of panels."""
+    wide, high = PANEL_WIDTH * across, height(rows)
+    return {
+        "left": 0.8 / wide,
+        "right": 1 - 0.15 / wide,
+        "top": 1 - (0.9 + 0.22 * legend_rows) / high,
+        "bottom": 1.0 / high,
+        "wspace": 0.24,
+        "hspace": 0.36,
+    }
+
+
+def write_around(canvas: Any, first: Axes, figure: Figure, across: int, columns: int) -> None:
+    """Title, one legend for all panels, and the caption with what the marks mean where there are any."""
+    high = height(figure.rows)
+    canvas.text(0.5, 1 - 0.1 / high, figure.title, fontsize=13, ha="center", va="top")
+    handles, labels = _legend(first, figure)
+    above = {"loc": "upper center", "bbox_to_anchor": (0.5, 1 - 0.38 / high)}
+    canvas.legend(handles, labels, ncols=columns, handlelength=3.4, columnspacing=1.5, fontsize=9.5, **above)
+    caption = "\n".join(line for text in (figure.caption, *_marks(figure)) for line in textwrap.wrap(text, 76 * across))
+    canvas.text(0.5, 0.08 / high, caption, fontsize=8, color="#333333", ha="center", va="bottom")
+
+
+def _legend(first: Axes, figure: Figure) -> tuple[list[Any], list[str]]:
+    """The curves by label; one with a band is shown on a piece of it."""
+    from matplotlib.patches import Patch
+
+    handles, labels = cast("tuple[list[Any], list[str]]", first.get_legend_handles_labels())
+    banded = {band.label for panel in figure.panels for band in panel.bands}
+    pieces = [
+        (Patch(color=handle.get_color(), alpha=BAND_ALPHA, linewidth=0), handle) if label in banded else handle
+        for handle, label in zip(handles, labels, strict=True)
+    ]
+    return pieces, labels
+
+
+def _marks(figure: Figure) -> list[str]:
+    lines = [(panel, line) for panel in figure.panels for line in panel.lines]
+    tops = [(panel.y_limits[1], line) for panel, line in lines if panel.y_limits is not None]
+    marks = []
+    if any(top is not None and not y <= top for top, line in tops for y in line.y):
+        marks.append("A triangle at the upper edge: the value lies above it")
+    if any(line.diverged for _, line in lines):
+        marks.append("A cross: the run diverged there")
+    return marks
