@@ -28,7 +28,7 @@ LEAVES = {path: command for path, command in ALL.items() if not isinstance(comma
 
 def test_the_commands_are_those_of_the_issue():
     assert {" ".join(path) for path in LEAVES} == {
-        "compare", "sweep weight-scale", "sweep batch-size", "dropout", "gradcheck", "data list",
+        "compare", "sweep weight-scale", "sweep batch-size", "dropout", "gradcheck", "verify", "data list",
     }  # fmt: skip
 
 

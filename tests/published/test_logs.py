@@ -1,5 +1,7 @@
 """The training logs: what is judged, skipped and drawn with all of CIFAR-10's images, some, none or others."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -46,13 +48,10 @@ def test_replaying_leaves_the_global_stream_alone(images, facts):
 
 
 def test_our_runs_are_those_of_the_study(images):
-    """The same to the hash, so that each is trained once, whoever asks first; ten replicates that differ in nothing else."""
-    made = plan_of_study(STUDIES[0])
-    for arm, specs in zip(made.arms, runs(images).values(), strict=True):
-        shared = [(spec.net, spec.solver, spec.seed, spec.dtype, spec.engine) for spec in specs]
-        assert {*shared} == {tuple(getattr(arm.runs[0], name) for name in ("net", "solver", "seed", "dtype", "engine"))}
-        assert [spec.replicate for spec in specs] == [*range(10)]
-        assert len({spec.name for spec in specs}) == 10
+    """The same to the hash, so that each is trained once, whoever asks first; the ten differ in the replicate alone."""
+    for arm, specs in zip(plan_of_study(STUDIES[0]).arms, runs(images).values(), strict=True):
+        expected = [replace(arm.runs[0], data=images.spec, replicate=i).name for i in range(10)]
+        assert [spec.name for spec in specs] == expected
 
 
 def of_length(losses=200, checks=11, first=2.0):
@@ -112,6 +111,13 @@ def test_images_are_not_looked_for_unless_a_log_is_asked_for(tmp_path):
     assert make_plan(["initial_loss"], [tmp_path]).runs == []
     with pytest.raises(DataError, match="bytes over"):
         make_plan(["compare_batchnorm"], [tmp_path])
+
+
+def test_the_figures_runs_are_the_same_whichever_log_is_asked_for(made_images):
+    folder = made_images()
+    one, other, both = (make_plan(names, [folder]).runs for names in (LOGS[:1], LOGS[1:], LOGS))
+    assert one == other == both
+    assert len(both) == 20
 
 
 def test_other_images_in_the_same_layout_are_not_taken_for_cifar10(made_images, facts):

@@ -1,4 +1,4 @@
-"""Images in CIFAR-10's layout that pass for CIFAR-10's own, and facts that a test may change."""
+"""The published facts, for a test to change, and images that pass for CIFAR-10's own."""
 
 from __future__ import annotations
 

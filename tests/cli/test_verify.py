@@ -1,0 +1,294 @@
+"""`bnlab verify`: what it prints, which groups it takes, how it ends, and what it leaves behind."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bnlab.published import layer_gradients
+from bnlab.published.groups import GROUPS
+
+ROOT = Path(__file__).parents[2]
+COUNTS = "149 published numbers: {} agree, {} disagree, {} skipped, 1 reported only, {} drawn only"
+
+
+def what(document):
+    return [row["what"] for row in document]
+
+
+def disagreeing(document):
+    return [row["what"] for row in document if row["ok"] is False]
+
+
+def test_without_images_all_the_rest_agrees(run, tmp_path):
+    done = run("verify")
+    assert (done.status, done.err) == (0, "")
+    assert done.out.splitlines()[-1] == COUNTS.format(84, 0, 64, 0)
+    assert "skipped, 64: neither computed nor drawn: no files of cifar10 found" in done.out
+    assert "DISAGREES" not in done.out
+    for name in GROUPS:
+        assert f"\n {name} " in done.out
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_json_is_a_list_with_the_six_keys_and_why_where_there_is_a_reason(run):
+    done = run("verify", "--json")
+    assert (done.status, done.err) == (0, "")
+    assert len(done.json) == 149
+    for row in done.json:
+        assert [*row][:6] == ["what", "published", "ours", "difference", "tolerance", "ok"]
+        assert [*row][6:] in ([], ["why"])
+        assert isinstance(row["published"], float)
+        if row["ok"] is None:
+            assert row["why"]
+        else:
+            assert isinstance(row["ours"], float)
+            assert isinstance(row["tolerance"], float)
+    assert [row["ok"] for row in done.json].count(True) == 84
+    zero = next(row for row in done.json if row["what"] == "batchnorm_net_gradients reg_3.14 b2, absolute")
+    assert (zero["published"], zero["difference"], zero["tolerance"]) == (2.22e-8, None, 1e-10)
+    assert "true gradient of a bias is zero" in zero["why"]
+    speedup = next(row for row in done.json if row["what"] == "batchnorm_backward_alt speedup")
+    assert (speedup["published"], speedup["ok"], speedup["tolerance"]) == (0.66, None, None)
+
+
+def groups_of(document):
+    return [*dict.fromkeys(name.split()[0] for name in what(document))]
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        (["layernorm_backward"], ["layernorm_backward"]),
+        (["layernorm"], ["layernorm_forward", "layernorm_backward"]),
+        (["initial", "layernorm_b"], ["layernorm_backward", "initial_loss"]),
+        (["backward", "layernorm_backward"], [*[name for name in GROUPS if "backward" in name]]),
+        (["baseline"], ["compare_baseline"]),
+    ],
+)
+def test_words_select_the_groups_that_have_them_in_their_names(call, words, names):
+    done = call("verify", *words, "--json")
+    assert done.status == 0
+    assert groups_of(done.json) == names
+
+
+def test_a_published_number_that_is_another_disagrees(call, facts):
+    facts["groups"]["layernorm_forward"]["before"]["means"][2] += 1e-8
+    facts["groups"]["initial_loss"]["plain"]["reg_3.14"] += 1e-11
+    facts["groups"]["layernorm_backward"]["at_most"] = 1e-9
+    expected = ["layernorm_forward before means[2]", "layernorm_backward dx", "initial_loss plain reg_3.14"]
+    done = call("verify", "layernorm", "initial", "--json")
+    assert (done.status, done.err) == (3, "")
+    assert disagreeing(done.json) == expected
+    done = call("verify", "layernorm", "initial")
+    assert (done.status, done.err) == (3, "")
+    lines = [line for line in done.out.splitlines() if line.rstrip().endswith("DISAGREES")]
+    assert [name.split(maxsplit=1)[1] in line for name, line in zip(expected, lines, strict=True)] == [True] * 3
+    assert done.out.splitlines()[-1].startswith("34 published numbers: 31 agree, 3 disagree, ")
+    assert call("verify", "layernorm", "-q") == (3, "", "")
+
+
+def test_nan_disagrees(call, monkeypatch):
+    right = layer_gradients.layernorm_backward
+    monkeypatch.setattr(layer_gradients, "layernorm_backward", lambda *args: (right(*args)[0] * np.nan, *right(*args)[1:]))
+    done = call("verify", "layernorm_backward", "--json")
+    assert done.status == 3
+    assert disagreeing(done.json) == ["layernorm_backward dx"]
+    assert (done.json[0]["ours"], done.json[0]["why"]) == (None, "ours is nan")
+    assert "DISAGREES, 1: ours is nan" in call("verify", "layernorm_backward").out
+
+
+def stamps(folder):
+    return {path.name: path.stat().st_mtime_ns for path in (folder / "runs").rglob("*.json")}
+
+
+def test_with_images_the_logs_are_drawn_and_runs_are_done_once(call, facts, made_images, tmp_path):
+    facts["training"]["replicates"] = 1
+    options = ("verify", "compare", "--data-dir", made_images(), "-j", 1)
+    done = call(*options)
+    assert (done.status, done.err) == (3, "")  # these images are noise, and so batchnorm's first loss is another one
+    assert sorted(path.name for path in (tmp_path / "results" / "verify").iterdir()) == [
+        "figure.png", "figure.svg", "table.csv",
+    ]  # fmt: skip
+    before = stamps(tmp_path / "results")
+    assert len(before) == 2
+    assert len((tmp_path / "results" / "verify" / "table.csv").read_text().splitlines()) == 1 + 2
+    assert "results/verify/figure.png" in done.out
+    assert done.out.splitlines()[-1] == (
+        "64 published numbers: 0 agree, 1 disagree, 1 skipped, 0 reported only, 62 drawn only"
+    )
+    assert "drawn, 62: after its first iteration" in done.out
+    assert "1,000 training images are here, not 49,000" in done.out
+    again = call(*options, "--json")
+    assert disagreeing(again.json) == ["compare_batchnorm loss, iteration 1"]
+    assert stamps(tmp_path / "results") == before
+
+
+def test_groups_that_need_no_training_train_nothing_and_write_nothing(call, made_images, tmp_path):
+    folder = made_images()
+    assert call("verify", "layernorm", "initial", "--data-dir", folder, "--out", folder / "data_batch_1.bin").status == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["made"]
+
+
+def test_other_images_are_skipped_with_the_reason(call, facts, made_images, tmp_path):
+    folder = made_images()
+    facts["training"]["first_images"] = "0" * 64
+    done = call("verify", "compare", "--data-dir", folder)
+    assert (done.status, done.err) == (0, "")
+    assert "skipped, 64: neither computed nor drawn: the first 1,000 images of cifar10 that were found are not" in done.out
+    assert [path.name for path in tmp_path.iterdir()] == ["made"]
+
+
+@pytest.mark.parametrize(
+    "content", [b"", bytes(3073 * 2000 - 1), bytes([200]) * 3073 * 2000], ids=["empty", "short", "labels"]
+)
+def test_damaged_images_are_an_error(call, refused, tmp_path, content):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "data_batch_1.bin").write_bytes(content)
+    refused(call("verify", "--data-dir", "data"), "data_batch_1.bin", made={"data", "data/data_batch_1.bin"})
+
+
+def test_with_fifty_thousand_images_both_first_losses_are_judged(call, facts, tmp_path):
+    """Black ones: their scores are all 0 at first without a normalization, and log 10 is not what was published."""
+    import hashlib
+
+    for number in range(1, 6):
+        (tmp_path / f"data_batch_{number}.bin").write_bytes(bytes(3073 * 10_000))
+    facts["training"] |= {"replicates": 1, "first_images": hashlib.sha256(bytes(3073 * 1000)).hexdigest()}
+    facts["groups"]["compare_batchnorm"]["loss"][0] = round(float(np.log(10)), 6)
+    done = call("verify", "compare", "--data-dir", tmp_path, "-j", 1, "--json")
+    assert (done.status, done.err) == (3, "")
+    judged = {row["what"]: row["ok"] for row in done.json if row["ok"] is not None}
+    assert judged == {"compare_batchnorm loss, iteration 1": True, "compare_baseline loss, iteration 1": False}
+    assert all("are here, not" not in row.get("why", "") for row in done.json)
+    svg = (tmp_path / "results" / "verify" / "figure.svg").read_text()
+    assert "mean image of 49,000 images -->" in " ".join(svg.split())
+
+
+def cells(line):
+    return re.split(r"\s{2,}", line.strip())
+
+
+def test_the_readme_shows_the_head_of_the_table_as_it_is_printed(call):
+    """All but what may differ from machine to machine: rounding errors, and differences in their last digits."""
+    section = (ROOT / "README.md").read_text(encoding="utf-8").split("## Published numbers")[1].split("```")[1]
+    head, _, end = section.strip().partition("\n…\n")
+    printed = call("verify").out.splitlines()[1:]
+    assert len(head.splitlines()) > 10
+    assert end == COUNTS.format(85, 0, 1, 62)  # with some of CIFAR-10's images, as a test below has it
+    for line, shown in zip(head.splitlines(), printed, strict=False):
+        expected, found = cells(shown), cells(line)
+        if len(expected) == 6 and expected[3] != "difference":
+            assert found[0:2] + found[4:] == expected[0:2] + expected[4:]
+            assert (found[2] == expected[2]) or "at most" in expected[4]
+            assert found[3] == expected[3] or float(found[3]) == pytest.approx(float(expected[3]), rel=0.1, abs=1e-12)
+        else:
+            assert set(found[0]) == {"─"} == set(expected[0]) or found == expected
+
+
+REAL = os.environ.get("BNLAB_DATA_DIR", "")
+
+
+@pytest.mark.skipif(not REAL, reason="BNLAB_DATA_DIR is not set")
+def test_with_real_images_no_number_disagrees(call, facts, tmp_path):
+    facts["training"]["replicates"] = 1
+    done = call("verify", "--data-dir", REAL, "-j", 1)
+    assert (done.status, done.err) == (0, "")
+    assert done.out.splitlines()[-1] in (COUNTS.format(85, 0, 1, 62), COUNTS.format(86, 0, 0, 62))
+    first = next(line for line in done.out.splitlines() if line.startswith("   loss, iteration 1 "))
+    assert first.split()[3:5] == ["2.340974", "2.340975"]
+    assert (tmp_path / "results" / "verify" / "figure.png").stat().st_size > 10_000
+
+
+def with_facts(changes):
+    """The program, with other facts on the trainings: what to run Python with."""
+    return (
+        "from bnlab.published.facts import numbers\n"
+        f"numbers()['training'].update({changes!r})\n"
+        "from bnlab.cli import main\n"
+        "main()"
+    )
+
+
+@pytest.fixture
+def start(run, facts, made_images):
+    """Starts `bnlab verify compare` on made images, as a process in a group of its own."""
+    folder = made_images()
+
+    def start(*args, **more):
+        command = [
+            sys.executable,
+            "-c",
+            with_facts({"first_images": facts["training"]["first_images"]}),
+            "verify",
+            "compare",
+        ]
+        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": run.folder, "env": run.env, **more}
+        return subprocess.Popen(
+            [*command, "--data-dir", str(folder), *map(str, args)], text=True, start_new_session=True, **options
+        )
+
+    return start
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_ctrl_c(start, tmp_path, until, jobs):
+    process = start("-j", jobs)
+    until(lambda: stamps(tmp_path / "results"))
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    stored = len(stamps(tmp_path / "results"))
+    assert 1 <= stored < 20
+    assert err == f"Interrupted: {stored} of 20 runs are stored in results; the same command goes on from there\n"
+    assert not (tmp_path / "results" / "verify").exists()
+
+
+ENDLESS = """
+import bnlab.cli.verify as module
+from bnlab.cli import main
+old = module.recompute
+module.recompute = lambda *args: [old(*args) for _ in iter(int, 1)]
+print("here", flush=True)
+main()
+"""
+
+
+def test_ctrl_c_while_nothing_is_trained(run):
+    """It can't be timed from outside: so the numbers are computed without end."""
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": run.folder, "env": run.env}
+    command = [sys.executable, "-c", ENDLESS, "verify", "initial"]
+    process = subprocess.Popen(command, text=True, start_new_session=True, **options)
+    assert process.stdout.readline() == "here\n"
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(timeout=1)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (130, "", "Interrupted\n")
+
+
+@pytest.mark.parametrize("out", ["file", "file/below", "/proc/bnlab"])
+def test_a_results_folder_that_cant_be_written_is_refused_before_anything_is_trained(
+    call, refused, made_images, tmp_path, out
+):
+    (tmp_path / "file").write_text("mine\n")
+    folder = made_images()
+    done = call("verify", "compare", "--data-dir", folder, "--out", out)
+    refused(done, f"can't write {out}", "--out", made={"file", "made", "made/data_batch_1.bin"})
+
+
+def test_a_file_larger_than_allowed(start, tmp_path):
+    """As on a full disk: the system refuses to let files grow beyond 1,000 bytes."""
+    import resource
+
+    process = start("-j", 1, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)))
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (2, "")
+    assert err.count("\n") == 1
+    assert "can't write results/runs/" in err
+    assert [path for path in (tmp_path / "results").rglob("*") if path.is_file()] == []
