@@ -57,12 +57,14 @@ def print_json(document: Any) -> None:
 
 
 def print_table(head: list[str], rows: list[list[str]]) -> None:
-    """A table with a header row. A pipe gets its full width, a terminal what fits."""
+    """A table with a header row. A pipe gets its full width; on a terminal too narrow for that, cells go on below."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(*head, box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in head:
+        table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*row)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 200

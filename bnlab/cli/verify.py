@@ -108,7 +108,7 @@ def _lines(rows: Sequence[Row]) -> Iterator[list[str]]:
 
 
 def _cells(row: Row) -> list[str]:
-    at_most = {"difference": "{:g}", "relative difference": "{:g} relative", "ours": "ours at most {:g}"}[row.judged]
+    at_most = {"difference": "{:g}", "relative difference": "{:g} relative", "ours": "at most {:g}"}[row.judged]
     return [
         format(row.published, row.form),
         "-" if row.ours is None else format(row.ours, row.form),

@@ -29,8 +29,8 @@ def _panel(log: str, name: str, ours: Ours) -> Panel:
     x, label = curve.x(len(printed)), SEEDS.format(len(seeds))
     lines = (
         Line(label, x, np.median(seeds, axis=0).tolist()),
-        Line(PUBLISHED, x, printed),
         Line(CELL, x, curve.ours(ours.cell[log])),
+        Line(PUBLISHED, x, printed),
     )
     return Panel(
         f"{TITLES[log]}: {curve.title}",
@@ -45,7 +45,7 @@ def _panel(log: str, name: str, ours: Ours) -> Panel:
 def _caption(images: Images) -> str:
     facts: dict[str, Any] = numbers()["training"]
     dims = facts["hidden_dims"]
-    there = f" (published: {facts['mean_of']:,}, and so other validation images)" if images.shortfall else ""
+    there = f" (published: {facts['mean_of']:,}; other validation images)" if images.shortfall else ""
     return (
         f"cifar10, first {facts['num_train']:,} training images; {len(dims)} hidden layers of {dims[0]}, weight scale "
         f"{facts['weight_scale']:g}; {facts['update_rule']} at {facts['learning_rate']:g}, batch {facts['batch_size']}, "
