@@ -5,11 +5,11 @@ import copy
 import numpy as np
 import pytest
 
-from bnlab import layers
-from bnlab.cases import CASES, LossCase
+from bnlab import layers, nets
+from bnlab.cases import CASES, Case, LossCase, NetCase
 from bnlab.gradcheck import check
 
-LAYERS = {name: case for name, case in CASES.items() if not isinstance(case, LossCase)}
+LAYERS = {name: case for name, case in CASES.items() if not isinstance(case, LossCase | NetCase)}
 every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 every_layer = pytest.mark.parametrize("case", LAYERS.values(), ids=LAYERS)
 
@@ -47,7 +47,8 @@ def reversed_in_memory(array):
 
 def test_every_exported_function_has_a_case():
     exported = {getattr(layers, name) for name in layers.__all__}
-    assert exported == {function for case in CASES.values() for function in (case.forward_function, case.backward_function)}
+    cases = [case for case in CASES.values() if isinstance(case, Case)]
+    assert exported == {function for case in cases for function in (case.forward_function, case.backward_function)}
 
 
 def test_every_forward_has_its_backward():
@@ -55,6 +56,27 @@ def test_every_forward_has_its_backward():
     forwards = {name.removesuffix("_forward") for name in names if name.endswith("_forward")}
     assert forwards == {name.removesuffix("_backward") for name in names if name.endswith("_backward")}
     assert all(name in CASES for name in forwards)
+
+
+def nets_of_cases():
+    return [case.build(np.dtype(np.float64)) for case in CASES.values() if isinstance(case, NetCase)]
+
+
+def test_every_exported_net_has_a_case():
+    exported = [getattr(nets, name) for name in nets.__all__]
+    classes = {net for net in exported if isinstance(net, type) and issubclass(net, nets.Net)}
+    assert classes - {nets.Net} == {type(net) for net in nets_of_cases()}
+
+
+def test_every_net_is_checked_plain_and_with_each_of_its_normalizations():
+    checked = {(type(net).__name__, getattr(net, "normalization", None)) for net in nets_of_cases()}
+    fully_connected = {("FullyConnectedNet", name) for name in (None, *nets.NORMALIZATIONS)}
+    convolutional = {("ThreeLayerConvNet", name) for name in (None, *nets.SPATIAL_NORMALIZATIONS)}
+    assert checked == {("TwoLayerNet", None)} | fully_connected | convolutional
+
+
+def test_every_net_is_checked_with_regularization():
+    assert all(net.reg > 0 for net in nets_of_cases())
 
 
 @every_case

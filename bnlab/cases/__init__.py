@@ -1,0 +1,13 @@
+"""The one table of cases that drives `bnlab gradcheck` and the tests: every layer, every loss, every net.
+
+A case makes its own inputs, runs its function forward, and gives the analytic gradients; a row in `layers.py` or `nets.py`
+says of what.
+"""
+
+from bnlab.cases.case import Case, LossCase
+from bnlab.cases.layers import LAYERS, LOSSES
+from bnlab.cases.nets import NETS, NetCase
+
+CASES: dict[str, Case | NetCase] = {case.name: case for case in (*LAYERS, *LOSSES, *NETS)}
+
+__all__ = ["CASES", "Case", "LossCase", "NetCase"]

@@ -1,0 +1,126 @@
+"""The rows of the table for layers and losses. To check a new one, add its row."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bnlab import layers
+from bnlab.cases.case import Case, LossCase, Shapes
+
+
+def _image_shapes(n: int) -> Shapes:
+    return {"x": (n, 2, 3), "w": (6, 5), "b": (5,)}
+
+
+def _row_shapes(n: int) -> Shapes:
+    return {"x": (n, 5), "gamma": (5,), "beta": (5,)}
+
+
+def _sandwich_shapes(n: int) -> Shapes:
+    return {**_image_shapes(n), "gamma": (5,), "beta": (5,)}
+
+
+def _conv_shapes(n: int) -> Shapes:
+    return {"x": (n, 2, 6, 5), "w": (3, 2, 3, 2), "b": (3,)}
+
+
+def _conv_norm_shapes(n: int) -> Shapes:
+    return {**_conv_shapes(n), "gamma": (3,), "beta": (3,)}
+
+
+def _channel_shapes(n: int) -> Shapes:
+    return {"x": (n, 5, 2, 2), "gamma": (5,), "beta": (5,)}
+
+
+def _group_shapes(n: int) -> Shapes:
+    return {"x": (n, 6, 3, 2), "gamma": (1, 6, 1, 1), "beta": (1, 6, 1, 1)}
+
+
+def _pool_shape(n: int) -> Shapes:
+    return {"x": (n, 2, 6, 5)}
+
+
+def _x_shape(n: int) -> Shapes:
+    return {"x": (n, 2, 3)}
+
+
+def _score_shape(n: int) -> Shapes:
+    return {"x": (n, 6)}
+
+
+TRAIN = ({"mode": "train"},)
+CONV = ({"stride": 2, "pad": 1},)  # of 8 padded rows the last is left out
+POOL = ({"pool_height": 3, "pool_width": 2, "stride": 2},)  # windows overlap, and the last row is left out
+SMALL_POOL = ({"pool_height": 2, "pool_width": 2, "stride": 1},)
+DROPOUT = ({"mode": "train", "p": 0.6, "seed": 123},)
+TEST_STATISTICS = (
+    {
+        "mode": "test",
+        "running_mean": np.linspace(-1, 1, 5, dtype=np.float32),
+        "running_var": np.linspace(0.5, 2, 5, dtype=np.float32),
+    },
+)
+
+LAYERS = (
+    Case("affine", layers.affine_forward, layers.affine_backward, _image_shapes),
+    Case("relu", layers.relu_forward, layers.relu_backward, _x_shape),
+    Case("batchnorm", layers.batchnorm_forward, layers.batchnorm_backward, _row_shapes, TRAIN),
+    Case("batchnorm_alt", layers.batchnorm_forward, layers.batchnorm_backward_alt, _row_shapes, TRAIN),
+    Case("batchnorm_test", layers.batchnorm_forward, layers.batchnorm_backward, _row_shapes, TEST_STATISTICS),
+    Case("layernorm", layers.layernorm_forward, layers.layernorm_backward, _row_shapes, ({},)),
+    Case("dropout", layers.dropout_forward, layers.dropout_backward, _x_shape, DROPOUT),
+    Case("affine_relu", layers.affine_relu_forward, layers.affine_relu_backward, _image_shapes),
+    Case(
+        "affine_bn_relu",
+        layers.affine_bn_relu_forward,
+        layers.affine_bn_relu_backward,
+        _sandwich_shapes,
+        TRAIN,
+        zero=("b",),  # the batch's mean takes a bias off again
+    ),
+    Case("affine_ln_relu", layers.affine_ln_relu_forward, layers.affine_ln_relu_backward, _sandwich_shapes, ({},)),
+    Case("conv", layers.conv_forward, layers.conv_backward, _conv_shapes, CONV),
+    Case("max_pool", layers.max_pool_forward, layers.max_pool_backward, _pool_shape, POOL),
+    Case(
+        "spatial_batchnorm",
+        layers.spatial_batchnorm_forward,
+        layers.spatial_batchnorm_backward,
+        _channel_shapes,
+        TRAIN,
+    ),
+    Case(
+        "spatial_batchnorm_test",
+        layers.spatial_batchnorm_forward,
+        layers.spatial_batchnorm_backward,
+        _channel_shapes,
+        TEST_STATISTICS,
+    ),
+    Case(
+        "spatial_groupnorm",
+        layers.spatial_groupnorm_forward,
+        layers.spatial_groupnorm_backward,
+        _group_shapes,
+        (3, {}),
+    ),
+    Case("conv_relu", layers.conv_relu_forward, layers.conv_relu_backward, _conv_shapes, CONV),
+    Case(
+        "conv_relu_pool",
+        layers.conv_relu_pool_forward,
+        layers.conv_relu_pool_backward,
+        _conv_shapes,
+        CONV + SMALL_POOL,
+    ),
+    Case(
+        "conv_bn_relu",
+        layers.conv_bn_relu_forward,
+        layers.conv_bn_relu_backward,
+        _conv_norm_shapes,
+        CONV + TRAIN,
+        zero=("b",),  # as for affine_bn_relu
+    ),
+)
+
+LOSSES = (
+    LossCase("softmax_loss", layers.softmax_loss, layers.softmax_loss, _score_shape),
+    LossCase("svm_loss", layers.svm_loss, layers.svm_loss, _score_shape),
+)

@@ -1,0 +1,15 @@
+"""Numeric against analytic gradients: the notebooks' functions, and the check of one case of the table."""
+
+from bnlab.gradcheck.check import check
+from bnlab.gradcheck.numeric import eval_numerical_gradient, eval_numerical_gradient_array, rel_error
+from bnlab.gradcheck.verdict import TOLERANCE, ZERO_TOLERANCE, Verdict
+
+__all__ = [
+    "TOLERANCE",
+    "ZERO_TOLERANCE",
+    "Verdict",
+    "check",
+    "eval_numerical_gradient",
+    "eval_numerical_gradient_array",
+    "rel_error",
+]

@@ -1,0 +1,22 @@
+"""The check of one row of the table of cases."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bnlab.cases import Case, NetCase
+from bnlab.gradcheck.slopes import slopes
+from bnlab.gradcheck.verdict import Verdict, gradient_verdict
+
+
+def check(case: Case | NetCase, seed: int = 231) -> list[Verdict]:
+    """A verdict for each gradient of the case, on float64 inputs and a random upstream gradient from the seed."""
+    rng = np.random.RandomState(seed)
+    inputs = case.inputs(rng, np.dtype(np.float64))
+    dout, gradients = case.gradients(inputs, rng)
+    return [
+        gradient_verdict(
+            case.name, name, gradient, *slopes(lambda: case.forward(inputs), inputs[name], dout), name in case.zero
+        )
+        for name, gradient in gradients.items()
+    ]

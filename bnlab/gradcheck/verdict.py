@@ -1,0 +1,84 @@
+"""What is said of one array under check: how far off it is at worst, where, and the two values there."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bnlab.gradcheck.numeric import relative
+from bnlab.layers.types import Array
+
+Index = tuple[int, ...]
+
+TOLERANCE = 1e-6
+"""Largest relative error of a correct float64 gradient. Correct ones stay under a third of it."""
+ZERO_TOLERANCE = 1e-9
+"""Largest absolute error of a gradient at zero or near it, where a relative error is noise over noise."""
+VALUE_TOLERANCE = 1e-9
+"""Largest relative error of an output, which no difference quotient has made inexact."""
+KINK_TOLERANCE = 1e-7
+"""How far a kink may throw off a small numeric gradient: some hundred times what rounding feigns in the table's cases."""
+SMALL = ZERO_TOLERANCE / TOLERANCE
+"""Below this magnitude the absolute tolerance holds, above it the relative one."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How one array of one case compares with the right one: a gradient by the argument `gradient`, or an output `value`.
+
+    error: the worst relative error (`zero`: the true gradient is zero, and it is the largest absolute value), at `index`,
+    where the function gave `analytic` and `numeric` is right. kinks: the entries left out, because there is no gradient
+    there; `entries` counts all. For a user's own functions: which `function`, the `problem` that kept it from being
+    compared or that goes beyond numbers, the known `slip` that explains a difference, or a `note`. skipped: it wasn't
+    checked, and nobody demands it.
+    """
+
+    case: str
+    gradient: str | None = None
+    value: str | None = None
+    error: float = math.nan
+    index: Index = ()
+    analytic: float = math.nan
+    numeric: float = math.nan
+    zero: bool = False
+    kinks: tuple[Index, ...] = ()
+    entries: int = 0
+    function: str | None = None
+    problem: str | None = None
+    slip: str | None = None
+    note: str | None = None
+    skipped: bool = False
+
+    @property
+    def tolerance(self) -> float:
+        """The largest error allowed."""
+        return VALUE_TOLERANCE if self.value else ZERO_TOLERANCE if self.zero else TOLERANCE
+
+    @property
+    def ok(self) -> bool | None:
+        """Whether nothing is wrong and the error, a number, lies under its tolerance; None if it was skipped."""
+        return None if self.skipped else self.problem is None and self.error <= self.tolerance
+
+
+def gradient_verdict(case: str, name: str, analytic: Array, numeric: Array, harm: Array, zero: bool) -> Verdict:
+    """The gradient by the argument `name` against the numeric one; harm: how far a kink may have thrown that off."""
+    kinks = harm > np.maximum(TOLERANCE * np.abs(numeric), KINK_TOLERANCE)
+    error = np.maximum(np.abs(analytic), np.abs(numeric)) if zero else relative(analytic, numeric, SMALL)
+    left_out = tuple(tuple(index) for index in np.argwhere(kinks).tolist())
+    found = Verdict(case, gradient=name, zero=zero, kinks=left_out, entries=kinks.size)
+    if kinks.all():
+        return replace(found, problem="every entry lies at a kink, so there is nothing to compare")
+    return _at_worst(found, np.where(kinks, -1, error), analytic, numeric)
+
+
+def value_verdict(case: str, value: str, given: Array, right: Array) -> Verdict:
+    """An output against the right one, of the same shape."""
+    return _at_worst(Verdict(case, value=value, entries=right.size), relative(given, right, SMALL), given, right)
+
+
+def _at_worst(verdict: Verdict, error: Array, analytic: Array, numeric: Array) -> Verdict:
+    index = tuple(int(i) for i in np.unravel_index(np.argmax(error), error.shape))
+    values = {"error": float(error[index]), "analytic": float(analytic[index]), "numeric": float(numeric[index])}
+    return replace(verdict, index=index, **values)
