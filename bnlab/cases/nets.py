@@ -18,8 +18,8 @@ from bnlab.nets import FullyConnectedNet, Net, ThreeLayerConvNet, TwoLayerNet
 class NetCase:
     """A net under check: the gradients of its training loss by its parameters.
 
-    build: makes the net in the dtype given. image: the shape of one image. All parameters are drawn anew, biases too: with
-    biases at zero, a unit whose inputs are all dropped or dead would sit exactly at the kink of its relu. zero: as in `Case`.
+    build: makes the net in the dtype given. image: the shape of one image. zero: as in `Case`. All parameters are drawn anew,
+    biases too: with biases at zero, a unit whose inputs are all dropped or dead would sit exactly at the kink of its relu.
     """
 
     name: str
@@ -35,7 +35,9 @@ class NetCase:
     def inputs(self, rng: np.random.RandomState, dtype: np.dtype[Any], batch: int | None = None) -> Inputs:
         """Random images x, and random parameters by name."""
         n = self.batch if batch is None else batch
-        return normal({"x": (n, *self.image), **self.arguments(n)}, rng, dtype)
+        params = normal(self.arguments(n), rng, dtype)
+        # Larger ones would make a larger loss, whose rounding drowns its smaller gradients.
+        return normal({"x": (n, *self.image)}, rng, dtype) | {name: array / 2 for name, array in params.items()}
 
     def forward(self, inputs: Inputs) -> Array:
         """The loss."""
