@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from bnlab.cases.case import LABELS, Inputs, Shapes, normal
-from bnlab.layers.types import Array
+from bnlab.layers.types import Array, Param
 from bnlab.nets import FullyConnectedNet, Net, ThreeLayerConvNet, TwoLayerNet
+
+IMAGE = (2, 4, 3)
 
 
 @dataclass(frozen=True)
 class NetCase:
     """A net under check: the gradients of its training loss by its parameters.
 
-    build: makes the net in the dtype given. image: the shape of one image. zero: as in `Case`. All parameters are drawn anew,
-    biases too: with biases at zero, a unit whose inputs are all dropped or dead would sit exactly at the kink of its relu.
+    net and settings: its class, and what to build it with. zero: as in `Case`. All parameters are drawn anew, biases too:
+    with biases at zero, a unit whose inputs are all dropped or dead would sit exactly at the kink of its relu.
     """
 
     name: str
-    build: Callable[[np.dtype[Any]], Net]
-    image: tuple[int, ...] = (2, 3)
+    net: Callable[..., Net]
+    settings: Param
     batch: int = 4
     zero: tuple[str, ...] = ()
+
+    def build(self, dtype: np.dtype[Any]) -> Net:
+        """A new net."""
+        return self.net(**self.settings, num_classes=6, reg=0.1, dtype=dtype, rng=np.random.RandomState(0))
 
     def arguments(self, n: int) -> Shapes:
         """The shapes of the parameters by name; the batch size n changes none."""
@@ -37,7 +43,7 @@ class NetCase:
         n = self.batch if batch is None else batch
         params = normal(self.arguments(n), rng, dtype)
         # Larger ones would make a larger loss, whose rounding drowns its smaller gradients.
-        return normal({"x": (n, *self.image)}, rng, dtype) | {name: array / 2 for name, array in params.items()}
+        return normal({"x": (n, *IMAGE)}, rng, dtype) | {name: array / 2 for name, array in params.items()}
 
     def forward(self, inputs: Inputs) -> Array:
         """The loss."""
@@ -55,32 +61,26 @@ class NetCase:
         return net.loss(x, LABELS[: len(x)])
 
 
-def _two_layers(dtype: np.dtype[Any]) -> Net:
-    return TwoLayerNet(6, 5, 6, reg=0.1, dtype=dtype, rng=np.random.RandomState(0))
-
-
-def _fully_connected(dtype: np.dtype[Any], **settings: Any) -> Net:
-    return FullyConnectedNet([5, 7], 6, 6, reg=0.1, dtype=dtype, rng=np.random.RandomState(0), **settings)
-
-
-def _convolutional(dtype: np.dtype[Any], **settings: Any) -> Net:
-    return ThreeLayerConvNet(IMAGE, 4, 3, 5, 6, reg=0.1, dtype=dtype, rng=np.random.RandomState(0), **settings)
-
-
-IMAGE = (2, 5, 4)
-BATCHNORM, LAYERNORM = {"normalization": "batchnorm"}, {"normalization": "layernorm"}
-DROPOUT = {"dropout_keep_ratio": 0.6, "seed": 123}
-SPATIAL_BATCHNORM = {"normalization": "spatial_batchnorm"}
-SPATIAL_GROUPNORM = {"normalization": "spatial_groupnorm", "num_groups": 2}
+DENSE = {"input_dim": math.prod(IMAGE), "hidden_dims": [5, 7]}
+CONVOLUTIONAL = {"input_dim": IMAGE, "num_filters": 4, "filter_size": 3, "hidden_dim": 5}
 
 # A minibatch's mean takes a bias before it off again, and so makes the bias's gradient zero.
 NETS = (
-    NetCase("TwoLayerNet", _two_layers),
-    NetCase("FullyConnectedNet", _fully_connected),
-    NetCase("FullyConnectedNet-batchnorm", partial(_fully_connected, **BATCHNORM), zero=("b1", "b2")),
-    NetCase("FullyConnectedNet-layernorm", partial(_fully_connected, **LAYERNORM)),
-    NetCase("FullyConnectedNet-dropout", partial(_fully_connected, **DROPOUT)),
-    NetCase("ThreeLayerConvNet", _convolutional, IMAGE),
-    NetCase("ThreeLayerConvNet-spatial_batchnorm", partial(_convolutional, **SPATIAL_BATCHNORM), IMAGE, zero=("b1",)),
-    NetCase("ThreeLayerConvNet-spatial_groupnorm", partial(_convolutional, **SPATIAL_GROUPNORM), IMAGE),
+    NetCase("TwoLayerNet", TwoLayerNet, {"input_dim": math.prod(IMAGE), "hidden_dim": 5}),
+    NetCase("FullyConnectedNet", FullyConnectedNet, DENSE),
+    NetCase("FullyConnectedNet-batchnorm", FullyConnectedNet, DENSE | {"normalization": "batchnorm"}, zero=("b1", "b2")),
+    NetCase("FullyConnectedNet-layernorm", FullyConnectedNet, DENSE | {"normalization": "layernorm"}),
+    NetCase("FullyConnectedNet-dropout", FullyConnectedNet, DENSE | {"dropout_keep_ratio": 0.6, "seed": 123}),
+    NetCase("ThreeLayerConvNet", ThreeLayerConvNet, CONVOLUTIONAL),
+    NetCase(
+        "ThreeLayerConvNet-spatial_batchnorm",
+        ThreeLayerConvNet,
+        CONVOLUTIONAL | {"normalization": "spatial_batchnorm"},
+        zero=("b1",),
+    ),
+    NetCase(
+        "ThreeLayerConvNet-spatial_groupnorm",
+        ThreeLayerConvNet,
+        CONVOLUTIONAL | {"normalization": "spatial_groupnorm", "num_groups": 2},
+    ),
 )

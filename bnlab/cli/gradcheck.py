@@ -18,8 +18,8 @@ from bnlab.gradcheck import TOLERANCE, ZERO_TOLERANCE, Verdict, check
 @click.command(
     "gradcheck",
     epilog="Example: bnlab gradcheck batchnorm layernorm",
-    help="Numeric against analytic gradients in float64, for the layers, losses and nets named, or for all. Exit status 1 if "
-    f"one fails.\n\nThere are: {', '.join(CASES)}.",
+    help="Numeric against analytic gradients in float64, for the layers, losses and nets named, or for all. Exit status 1 "
+    f"if one fails.\n\nThere are: {', '.join(CASES)}.",
 )
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option(

@@ -1,10 +1,10 @@
 """Numeric gradients that know where they mean nothing: at a kink of relu, max pooling or a hinge.
 
 Move one entry of x by t: what the function gives, weighted by the upstream gradient, is φ(t). On so short a stretch a
-smooth φ is a quartic. We take φ at seven points, fit the best quartic, and have both answers from the one fit: its slope in the
-middle is the numeric gradient, and what it leaves over tells of a kink. A kink throws the slope off by at most 3.2 times
-the length of what is left over, wherever between the points it lies, so none that does harm goes unseen. Nothing is asked
-of the layer, so this works for any function; and the analytic gradient isn't looked at, so no wrong one can be excused.
+smooth φ is a quartic. We take φ at seven points, fit the best quartic, and have both answers from the one fit: its slope in
+the middle is the numeric gradient, and what it leaves over tells of a kink. A kink throws the slope off by at most 3.2
+times the length of what is left over, wherever between the points it lies, so none that does harm goes unseen. Nothing is
+asked of the layer, so this works for any function; and the analytic gradient isn't looked at, so no wrong one is excused.
 
 Source of the fit: Savitzky and Golay, 1964, "Smoothing and differentiation of data by simplified least squares procedures".
 """

@@ -80,5 +80,5 @@ def value_verdict(case: str, value: str, given: Array, right: Array) -> Verdict:
 
 def _at_worst(verdict: Verdict, error: Array, analytic: Array, numeric: Array) -> Verdict:
     index = tuple(int(i) for i in np.unravel_index(np.argmax(error), error.shape))
-    values = {"error": float(error[index]), "analytic": float(analytic[index]), "numeric": float(numeric[index])}
-    return replace(verdict, index=index, **values)
+    worst, given, right = (float(array[index]) for array in (error, analytic, numeric))
+    return replace(verdict, index=index, error=worst, analytic=given, numeric=right)
