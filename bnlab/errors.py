@@ -3,6 +3,11 @@
 The command line prints that line after `Error: ` and ends with the error's exit status; no traceback.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 
 class BnlabError(Exception):
     """The request can't be carried out as it was made."""
@@ -30,3 +35,9 @@ class RunError(BnlabError):
     """A run was rightly asked for and broke off (a worker process died, memory ran out)."""
 
     exit_status = 1
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """What to add to an error that lists the known words; nothing if none is near."""
+    near = get_close_matches(word, list(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""

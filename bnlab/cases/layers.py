@@ -53,11 +53,12 @@ CONV = ({"stride": 2, "pad": 1},)  # of 8 padded rows the last is left out
 POOL = ({"pool_height": 3, "pool_width": 2, "stride": 2},)  # windows overlap, and the last row is left out
 SMALL_POOL = ({"pool_height": 2, "pool_width": 2, "stride": 1},)
 DROPOUT = ({"mode": "train", "p": 0.6, "seed": 123},)
+DROPOUT_TEST = ({"mode": "test", "p": 0.6, "seed": 123},)
 TEST_STATISTICS = (
     {
         "mode": "test",
-        "running_mean": np.linspace(-1, 1, 5, dtype=np.float32),
-        "running_var": np.linspace(0.5, 2, 5, dtype=np.float32),
+        "running_mean": np.linspace(-1, 1, 5),
+        "running_var": np.linspace(0.5, 2, 5),
     },
 )
 
@@ -69,6 +70,7 @@ LAYERS = (
     Case("batchnorm_test", layers.batchnorm_forward, layers.batchnorm_backward, _row_shapes, TEST_STATISTICS),
     Case("layernorm", layers.layernorm_forward, layers.layernorm_backward, _row_shapes, ({},)),
     Case("dropout", layers.dropout_forward, layers.dropout_backward, _x_shape, DROPOUT),
+    Case("dropout_test", layers.dropout_forward, layers.dropout_backward, _x_shape, DROPOUT_TEST),
     Case("affine_relu", layers.affine_relu_forward, layers.affine_relu_backward, _image_shapes),
     Case(
         "affine_bn_relu",

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 import click
 
-from bnlab.errors import BnlabError
+from bnlab.errors import BnlabError, did_you_mean
 from bnlab.lab.interrupts import one_interrupt
 
 
@@ -82,12 +81,6 @@ class Program(LazyGroup):
                 return super().invoke(ctx)
         except KeyboardInterrupt as error:
             raise Interrupted("interrupted") from error
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """What to add to an error that lists the known words; nothing if none is near."""
-    near = get_close_matches(word, list(known), n=1)
-    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _end(message: str, status: int) -> NoReturn:

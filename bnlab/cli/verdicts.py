@@ -1,20 +1,49 @@
-"""How the verdicts of a gradient check are shown: a row each, or a JSON object each."""
+"""How the verdicts of a gradient check are shown: a row each and what was found, or a JSON object each."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
+import click
+
 from bnlab.cli.output import print_table
-from bnlab.gradcheck import Verdict
-
-OUTCOMES = {True: "ok", False: "FAILED", None: "not checked"}
+from bnlab.gradcheck import TOLERANCE, VALUE_TOLERANCE, ZERO_TOLERANCE, Verdict
 
 
-def print_verdicts(verdicts: list[Verdict], given: str = "analytic", right: str = "numeric") -> None:
-    """A table with a row a verdict."""
-    print_table(["layer", "", "worst error", "at", given, right, "kinks left out", ""], [_row(each) for each in verdicts])
+def print_verdicts(verdicts: list[Verdict]) -> None:
+    """Our own gradients: a table, and a line that counts."""
+    _print_table(verdicts, "analytic", "numeric")
+    failed = sum(not verdict.ok for verdict in verdicts)
+    kinks = sum(len(verdict.kinks) for verdict in verdicts)
+    left_out = f", {kinks} entries left out at kinks" if kinks else ""
+    click.echo(
+        f"{len(verdicts)} gradients, {failed} failed{left_out}. Relative errors, at most {TOLERANCE:g}; abs.: the true "
+        f"gradient is zero, and its absolute value may be at most {ZERO_TOLERANCE:g}"
+    )
+
+
+def print_module_verdicts(verdicts: list[Verdict], module: Path) -> None:
+    """A user's functions: a table of what could be compared, a line for each finding, and a line that counts."""
+    compared = [verdict for verdict in verdicts if verdict.entries]
+    if compared:
+        _print_table(compared, "yours", "right")
+        click.echo(
+            f"Relative errors, at most {VALUE_TOLERANCE:g} for outputs, {TOLERANCE:g} for gradients. A gradient is right "
+            "that agrees with the numeric one of your own forward pass."
+        )
+    for line in dict.fromkeys(_finding(each) for each in verdicts if not each.skipped and _findings(each)):
+        click.echo(line)
+    checked = {verdict.function for verdict in verdicts if not verdict.skipped}
+    failed = {verdict.function for verdict in verdicts if verdict.ok is False}
+    skipped = {
+        each.function: each.problem or each.note for each in verdicts if each.skipped and each.function not in checked
+    }
+    click.echo(f"{module}: {len(checked)} functions checked, {len(failed)} failed, {len(skipped)} skipped")
+    for reason in dict.fromkeys(skipped.values()):
+        click.echo(f"{str(reason).capitalize()}: {', '.join(str(name) for name, why in skipped.items() if why == reason)}")
 
 
 def as_json_row(verdict: Verdict) -> dict[str, Any]:
@@ -26,14 +55,30 @@ def _strict(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _row(verdict: Verdict) -> list[str]:
+def _print_table(verdicts: list[Verdict], given: str, right: str) -> None:
+    kinks = any(verdict.kinks for verdict in verdicts)
+    head = ["layer", "", "worst error", "at", given, right, *(["kinks left out"] if kinks else []), ""]
+    print_table(head, [_row(verdict, kinks) for verdict in verdicts])
+
+
+def _row(verdict: Verdict, kinks: bool) -> list[str]:
+    left_out = f"{len(verdict.kinks)} of {verdict.entries}" if verdict.kinks else ""
     return [
         verdict.case,
-        verdict.value or f"d{verdict.gradient}",
+        verdict.what,
         f"{verdict.error:.2e}" + (" abs." if verdict.zero else ""),
         ", ".join(map(str, verdict.index)),
         f"{verdict.analytic:+.9e}",
         f"{verdict.numeric:+.9e}",
-        f"{len(verdict.kinks)} of {verdict.entries}" if verdict.kinks else "",
-        OUTCOMES[verdict.ok],
+        *([left_out] if kinks else []),
+        "ok" if verdict.ok else "FAILED",
     ]
+
+
+def _findings(verdict: Verdict) -> list[str]:
+    return [text for text in (verdict.problem, verdict.slip, verdict.note) if text]
+
+
+def _finding(verdict: Verdict) -> str:
+    where = f"{verdict.function}, {verdict.what}" if verdict.what else f"{verdict.function}"
+    return f"{where}: {'; '.join(_findings(verdict))}"

@@ -2,10 +2,11 @@
 
 from bnlab.gradcheck.check import check
 from bnlab.gradcheck.numeric import eval_numerical_gradient, eval_numerical_gradient_array, rel_error
-from bnlab.gradcheck.verdict import TOLERANCE, ZERO_TOLERANCE, Verdict
+from bnlab.gradcheck.verdict import TOLERANCE, VALUE_TOLERANCE, ZERO_TOLERANCE, Verdict
 
 __all__ = [
     "TOLERANCE",
+    "VALUE_TOLERANCE",
     "ZERO_TOLERANCE",
     "Verdict",
     "check",

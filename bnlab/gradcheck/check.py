@@ -16,7 +16,9 @@ def check(case: Case | NetCase, seed: int = 231) -> list[Verdict]:
     dout, gradients = case.gradients(inputs, rng)
     return [
         gradient_verdict(
-            case.name, name, gradient, *slopes(lambda: case.forward(inputs), inputs[name], dout), name in case.zero
+            Verdict(case.name, gradient=name, zero=name in case.zero),
+            gradient,
+            *slopes(lambda: case.forward(inputs), inputs[name], dout),
         )
         for name, gradient in gradients.items()
     ]

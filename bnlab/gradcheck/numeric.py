@@ -56,5 +56,6 @@ def along(f: Callable[[Array], Any], x: Array, index: tuple[int, ...], steps: It
 
 def relative(x: Array, y: Array, floor: float) -> Array:
     """`|x - y| / max(floor, |x| + |y|)`, entry by entry."""
-    error: Array = np.abs(x - y) / np.maximum(floor, np.abs(x) + np.abs(y))
+    with np.errstate(invalid="ignore"):  # of infinities it is NaN
+        error: Array = np.abs(x - y) / np.maximum(floor, np.abs(x) + np.abs(y))
     return error

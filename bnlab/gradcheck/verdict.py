@@ -52,6 +52,11 @@ class Verdict:
     skipped: bool = False
 
     @property
+    def what(self) -> str:
+        """The array as a reader knows it: dx, out; empty where no single one is meant."""
+        return self.value or (f"d{self.gradient}" if self.gradient else "")
+
+    @property
     def tolerance(self) -> float:
         """The largest error allowed."""
         return VALUE_TOLERANCE if self.value else ZERO_TOLERANCE if self.zero else TOLERANCE
@@ -62,20 +67,19 @@ class Verdict:
         return None if self.skipped else self.problem is None and self.error <= self.tolerance
 
 
-def gradient_verdict(case: str, name: str, analytic: Array, numeric: Array, harm: Array, zero: bool) -> Verdict:
-    """The gradient by the argument `name` against the numeric one; harm: how far a kink may have thrown that off."""
+def gradient_verdict(bare: Verdict, analytic: Array, numeric: Array, harm: Array) -> Verdict:
+    """The bare verdict filled in for a gradient against the numeric one; harm: how far a kink may have thrown that off."""
     kinks = harm > np.maximum(TOLERANCE * np.abs(numeric), KINK_TOLERANCE)
-    error = np.maximum(np.abs(analytic), np.abs(numeric)) if zero else relative(analytic, numeric, SMALL)
-    left_out = tuple(tuple(index) for index in np.argwhere(kinks).tolist())
-    found = Verdict(case, gradient=name, zero=zero, kinks=left_out, entries=kinks.size)
+    error = np.maximum(np.abs(analytic), np.abs(numeric)) if bare.zero else relative(analytic, numeric, SMALL)
+    found = replace(bare, kinks=tuple(tuple(index) for index in np.argwhere(kinks).tolist()), entries=kinks.size)
     if kinks.all():
         return replace(found, problem="every entry lies at a kink, so there is nothing to compare")
     return _at_worst(found, np.where(kinks, -1, error), analytic, numeric)
 
 
-def value_verdict(case: str, value: str, given: Array, right: Array) -> Verdict:
-    """An output against the right one, of the same shape."""
-    return _at_worst(Verdict(case, value=value, entries=right.size), relative(given, right, SMALL), given, right)
+def value_verdict(bare: Verdict, given: Array, right: Array) -> Verdict:
+    """The bare verdict filled in for an output against the right one, of the same shape."""
+    return _at_worst(replace(bare, entries=right.size), relative(given, right, SMALL), given, right)
 
 
 def _at_worst(verdict: Verdict, error: Array, analytic: Array, numeric: Array) -> Verdict:

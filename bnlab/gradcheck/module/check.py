@@ -1,0 +1,73 @@
+"""The check of a user's file: its functions found, one case after the other judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+from bnlab.cases import CASES, Case, LossCase
+from bnlab.errors import did_you_mean
+from bnlab.gradcheck.module.functions import find
+from bnlab.gradcheck.module.judge import NOT_ASKED, judge, judge_probe
+from bnlab.gradcheck.module.loading import ModuleError, imported
+from bnlab.gradcheck.module.probes import PROBES
+from bnlab.gradcheck.module.trial import Trial
+from bnlab.gradcheck.verdict import Verdict
+
+MODULE_CASES = {name: case for name, case in CASES.items() if isinstance(case, Case)}
+"""The cases that a module can be checked against: layers and losses."""
+
+
+def check_module(path: Path, names: Sequence[str] = (), seed: int = 231) -> list[Verdict]:
+    """The verdicts on the functions in a Python file, for the cases named or for all.
+
+    A function that is missing or a stub is skipped, unless its case is named. Raises ModuleError if the file can't be
+    imported or has nothing to check.
+    """
+    with imported(path) as module:
+        if not any(find(module, name) for name in _all_names()):
+            raise ModuleError(f"{path} has none of the notebooks' functions: name them affine_forward, affine_backward, …")
+        cases = [MODULE_CASES[name] for name in dict.fromkeys(names or MODULE_CASES)]
+        verdicts = [verdict for case in cases for verdict in _check(case, module, seed)]
+    return [replace(each, skipped=False) if names and each.problem else each for each in verdicts]
+
+
+def _check(case: Case, module: ModuleType, seed: int) -> Iterator[Verdict]:
+    """All verdicts of one case; a loss is one function that is both of the pair."""
+    forward_name, backward_name = _names(case)
+    forward = find(module, forward_name, list(case.arguments(case.batch)))
+    backward = forward if isinstance(case, LossCase) else find(module, backward_name, ["dout"])
+    for name, function in {forward_name: forward, backward_name: backward}.items():
+        if function is None:
+            yield Verdict(case.name, function=name, problem=_missing(name, module), skipped=True)
+    verdicts = []
+    if forward is not None:
+        trial = Trial(case, forward, backward, seed)
+        verdicts = list(judge(trial))
+        yield from verdicts
+        if case.name in PROBES:
+            yield from judge_probe(PROBES[case.name], trial, all(verdict.ok for verdict in verdicts))
+    if backward is not None and case.name not in NOT_ASKED and backward.name not in {each.function for each in verdicts}:
+        yield Verdict(case.name, function=backward.name, note="not checked before its forward pass", skipped=True)
+    for function in dict.fromkeys(each for each in (forward, backward) if each):
+        for name in function.changed:
+            yield Verdict(
+                case.name, function=function.name, problem=f"changes its argument {name} in place; work on a copy"
+            )
+
+
+def _names(case: Case) -> tuple[str, str]:
+    return case.forward_function.__name__, case.backward_function.__name__
+
+
+def _all_names() -> set[str]:
+    return {name for case in MODULE_CASES.values() for name in _names(case)}
+
+
+def _missing(name: str, module: ModuleType) -> str:
+    others = [
+        each for each, value in vars(module).items() if callable(value) and each.removesuffix("_naive") not in _all_names()
+    ]
+    return f"missing{did_you_mean(name, others)}"

@@ -1,0 +1,94 @@
+"""The verdicts on one pair of a user's functions: outputs against ours, gradients against the numeric ones of the user's
+own forward pass. So a backward pass is judged on its own, even where the forward pass before it is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from bnlab.gradcheck.module.faults import Fault, Unwritten, array_of
+from bnlab.gradcheck.module.probes import Probe
+from bnlab.gradcheck.module.trial import Trial
+from bnlab.gradcheck.slips import SLIPS
+from bnlab.gradcheck.slips.dropout import ANOTHER_MASK
+from bnlab.gradcheck.verdict import Verdict, gradient_verdict, value_verdict
+
+NOT_ASKED = ("batchnorm_test", "spatial_batchnorm_test")
+"""Cases whose gradient the notebooks never take, so that no cache need be there for it."""
+
+
+def judge(trial: Trial) -> Iterator[Verdict]:
+    """The output and the running statistics, then the gradients; what can't be had is told in their place."""
+    try:
+        given = trial.forward_pass()
+        forward = [_judge_value(trial, what, given) for what in (trial.value, *trial.states)]
+        yield from forward
+        if forward[0].problem:
+            return
+        if not trial.repeats():
+            raise Fault("gives another output for the same input: let the seed in its param dict decide it")
+    except Fault as fault:
+        yield _faulty(trial.case.name, trial.forward.name, fault)
+        return
+    if trial.backward is None or trial.case.name in NOT_ASKED:
+        return
+    try:
+        given |= trial.backward_pass(given["cache"])
+        for what in trial.gradients:
+            yield _judge_gradient(trial, what, given)
+    except Fault as fault:
+        yield _faulty(trial.case.name, trial.backward.name, fault)
+
+
+def judge_probe(probe: Probe, trial: Trial, fine: bool) -> Iterator[Verdict]:
+    """The verdict on a probe, if it can be had. fine: the case it goes with has passed; otherwise a difference that no slip
+    explains is left unsaid, since it may be the same as there."""
+    case, function = probe.case.name, trial.backward if probe.what in trial.gradients else trial.forward
+    probing = Trial(probe.case, trial.forward, trial.backward, inputs=probe.inputs)
+    if function is None:
+        return
+    try:
+        with np.errstate(all="ignore"):
+            given = probing.forward_pass()
+            given |= probing.backward_pass(given["cache"])
+            array = array_of(given[probe.what], probing.right[probe.what].shape)
+    except Fault:
+        return
+    verdict = value_verdict(Verdict(case, value=probe.what, function=function.name), array, probing.right[probe.what])
+    slip = None if verdict.ok else probing.slip(probe.what, given, SLIPS) or (probe.text if fine else None)
+    if verdict.ok or slip:
+        yield replace(verdict, slip=slip)
+
+
+def _judge_value(trial: Trial, what: str, given: dict[str, Any]) -> Verdict:
+    bare = Verdict(trial.case.name, value=what, function=trial.forward.name)
+    try:
+        array = array_of(given[what], trial.right[what].shape)
+    except Fault as fault:
+        return replace(bare, problem=str(fault), slip=trial.slip(what, given, SLIPS))
+    verdict = value_verdict(bare, array, trial.right[what])
+    if verdict.ok:
+        return verdict
+    if slip := trial.slip(what, given, SLIPS):
+        return replace(verdict, slip=slip)
+    note = trial.slip(what, given, [ANOTHER_MASK])
+    return replace(value_verdict(bare, array, array), note=note) if note else verdict
+
+
+def _judge_gradient(trial: Trial, what: str, given: dict[str, Any]) -> Verdict:
+    case, name, backward = trial.case, trial.gradients[what], trial.backward or trial.forward
+    bare = Verdict(case.name, gradient=name, zero=name in case.zero, function=backward.name)
+    try:
+        array = array_of(given[what], trial.right[what].shape)
+    except Fault as fault:
+        return replace(bare, problem=str(fault), slip=trial.slip(what, given, SLIPS))
+    verdict = gradient_verdict(bare, array, *trial.numeric(what))
+    return verdict if verdict.ok else replace(verdict, slip=trial.slip(what, given, SLIPS))
+
+
+def _faulty(case: str, function: str, fault: Fault) -> Verdict:
+    return Verdict(case, function=function, problem=str(fault), skipped=isinstance(fault, Unwritten))

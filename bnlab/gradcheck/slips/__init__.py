@@ -1,0 +1,20 @@
+"""The known slips: what a layer gives when it is written with one of the usual mistakes, and how that is called.
+
+A table a family of layers. Each slip is computed from the inputs alone, by the wrong formula itself; a user's array that is
+wrong and agrees with it has that slip.
+"""
+
+from bnlab.gradcheck.slips import affine, convolution, dropout, losses, normalization, normalization_state, pooling
+from bnlab.gradcheck.slips.slip import Facts, Slip, name_slip
+
+SLIPS: tuple[Slip, ...] = (
+    *affine.SLIPS,
+    *normalization.SLIPS,
+    *normalization_state.SLIPS,
+    *dropout.SLIPS,
+    *convolution.SLIPS,
+    *pooling.SLIPS,
+    *losses.SLIPS,
+)
+
+__all__ = ["SLIPS", "Facts", "Slip", "name_slip"]
