@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from bnlab.cases import CASES
+from bnlab.cases import FUNCTION_CASES
 from bnlab.gradcheck import TOLERANCE, eval_numerical_gradient_array, rel_error
 from bnlab.layers.normalization import batchnorm_steps
 from bnlab.layers.normalization_core import EPS
@@ -79,7 +79,7 @@ def check_steps(seed: int = 231) -> list[Step]:
     What batchnorm_backward computes on its way is held against central differences of the output, with all that the node
     is made of held still, and all that is made of it following.
     """
-    case, rng = CASES["batchnorm"], np.random.RandomState(seed)
+    case, rng = FUNCTION_CASES["batchnorm"], np.random.RandomState(seed)
     inputs = case.inputs(rng, np.dtype(np.float64))
     dout, leaves = case.gradients(inputs, rng)
     _, cache = case.call(inputs)

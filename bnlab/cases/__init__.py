@@ -8,6 +8,8 @@ from bnlab.cases.case import Case, LossCase
 from bnlab.cases.layers import LAYERS, LOSSES
 from bnlab.cases.nets import NETS, NetCase
 
-CASES: dict[str, Case | NetCase] = {case.name: case for case in (*LAYERS, *LOSSES, *NETS)}
+FUNCTION_CASES: dict[str, Case] = {case.name: case for case in (*LAYERS, *LOSSES)}
+"""The layers and losses."""
+CASES: dict[str, Case | NetCase] = {**FUNCTION_CASES, **{case.name: case for case in NETS}}
 
-__all__ = ["CASES", "Case", "LossCase", "NetCase"]
+__all__ = ["CASES", "FUNCTION_CASES", "Case", "LossCase", "NetCase"]

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from bnlab.cases import CASES
+from bnlab.cases import CASES, FUNCTION_CASES
 from bnlab.cli.options import json_option
 from bnlab.cli.output import print_json
 from bnlab.cli.steps import print_steps
 from bnlab.cli.verdicts import as_json_row, print_module_verdicts, print_verdicts
 from bnlab.errors import did_you_mean
 from bnlab.gradcheck import check
-from bnlab.gradcheck.module import MODULE_CASES, check_module
+from bnlab.gradcheck.module import check_module
 
 
 @click.command(
@@ -40,9 +40,7 @@ def command(names: tuple[str, ...], module: Path | None, seed: int, steps: bool,
     _refuse_unknown(names, module)
     if steps:
         if module is not None:
-            raise click.UsageError(
-                "--steps walks bnlab's own batchnorm: leave --module out", click.get_current_context()
-            )
+            raise click.UsageError("--steps walks bnlab's own batchnorm: leave --module out", click.get_current_context())
         print_steps(names, seed, as_json)
         return
     names = tuple(dict.fromkeys(names))
@@ -61,7 +59,7 @@ def command(names: tuple[str, ...], module: Path | None, seed: int, steps: bool,
 
 
 def _refuse_unknown(names: tuple[str, ...], module: Path | None) -> None:
-    known = CASES if module is None else MODULE_CASES
+    known = CASES if module is None else FUNCTION_CASES
     for name in names:
         if name in known:
             continue

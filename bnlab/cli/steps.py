@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -13,6 +12,7 @@ import click
 from bnlab.batchnorm_graph import Step, check_steps
 from bnlab.cli.output import print_json, print_table
 from bnlab.gradcheck import TOLERANCE
+from bnlab.lab.store import finite_or_none
 
 LAYER = "batchnorm"
 
@@ -42,8 +42,7 @@ def print_steps(layers: Sequence[str], seed: int, as_json: bool) -> None:
 
 def _as_json(step: Step) -> dict[str, Any]:
     """JSON has no number for an error that isn't one: null."""
-    values = {**asdict(step), "ok": step.ok}
-    return {name: None if isinstance(x, float) and not math.isfinite(x) else x for name, x in values.items()}
+    return {name: finite_or_none(value) for name, value in asdict(step).items()} | {"ok": step.ok}
 
 
 def _row(step: Step) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import click
 
 from bnlab.cli.output import print_table
 from bnlab.gradcheck import TOLERANCE, VALUE_TOLERANCE, ZERO_TOLERANCE, Verdict
+from bnlab.lab.store import finite_or_none
 
 
 def print_verdicts(verdicts: list[Verdict]) -> None:
@@ -48,11 +48,7 @@ def print_module_verdicts(verdicts: list[Verdict], module: Path) -> None:
 
 def as_json_row(verdict: Verdict) -> dict[str, Any]:
     """All that the verdict says, in strict JSON: a number that isn't finite is null."""
-    return {name: _strict(value) for name, value in asdict(verdict).items()} | {"ok": verdict.ok}
-
-
-def _strict(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return {name: finite_or_none(value) for name, value in asdict(verdict).items()} | {"ok": verdict.ok}
 
 
 def _print_table(verdicts: list[Verdict], given: str, right: str) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import click
 
-from bnlab.cli.lazy import did_you_mean
 from bnlab.cli.options import (
     data_dir_option,
     data_folders,
@@ -22,6 +21,7 @@ from bnlab.cli.options import (
 )
 from bnlab.cli.output import print_json, print_table
 from bnlab.cli.progress import progress_bar, set_up_log, what_is_stored
+from bnlab.errors import did_you_mean
 from bnlab.lab.driver import complete, stored
 from bnlab.lab.store import Store
 from bnlab.published.groups import GROUPS, recompute

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
-from bnlab.cases import CASES, Case, LossCase
+from bnlab.cases import FUNCTION_CASES, Case, LossCase
 from bnlab.errors import did_you_mean
 from bnlab.gradcheck.module.functions import find
 from bnlab.gradcheck.module.judge import NOT_ASKED, judge, judge_probe
@@ -15,9 +15,6 @@ from bnlab.gradcheck.module.loading import ModuleError, imported
 from bnlab.gradcheck.module.probes import PROBES
 from bnlab.gradcheck.module.trial import Trial
 from bnlab.gradcheck.verdict import Verdict
-
-MODULE_CASES = {name: case for name, case in CASES.items() if isinstance(case, Case)}
-"""The cases that a module can be checked against: layers and losses."""
 
 
 def check_module(path: Path, names: Sequence[str] = (), seed: int = 231) -> list[Verdict]:
@@ -29,7 +26,7 @@ def check_module(path: Path, names: Sequence[str] = (), seed: int = 231) -> list
     with imported(path) as module:
         if not any(find(module, name) for name in _all_names()):
             raise ModuleError(f"{path} has none of the notebooks' functions: name them affine_forward, affine_backward, …")
-        cases = [MODULE_CASES[name] for name in dict.fromkeys(names or MODULE_CASES)]
+        cases = [FUNCTION_CASES[name] for name in dict.fromkeys(names or FUNCTION_CASES)]
         verdicts = [verdict for case in cases for verdict in _check(case, module, seed)]
     return [replace(each, skipped=False) if names and each.problem else each for each in verdicts]
 
@@ -63,7 +60,7 @@ def _names(case: Case) -> tuple[str, str]:
 
 
 def _all_names() -> set[str]:
-    return {name for case in MODULE_CASES.values() for name in _names(case)}
+    return {name for case in FUNCTION_CASES.values() for name in _names(case)}
 
 
 def _missing(name: str, module: ModuleType) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bnlab.cases import CASES, Case
+from bnlab.cases import FUNCTION_CASES, Case
 from bnlab.cases.case import Inputs
 
 
@@ -24,9 +24,7 @@ class Probe:
 
 
 def _renamed(name: str, where: str) -> Case:
-    case = CASES[name]
-    assert isinstance(case, Case)
-    return replace(case, name=f"{name} {where}")
+    return replace(FUNCTION_CASES[name], name=f"{name} {where}")
 
 
 def _whole_numbers(shape: tuple[int, ...], low: int, high: int) -> Inputs:
