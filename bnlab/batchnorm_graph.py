@@ -14,7 +14,10 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from bnlab.cases import FUNCTION_CASES
-from bnlab.gradcheck import TOLERANCE, eval_numerical_gradient_array, rel_error
+from bnlab.gradcheck import TOLERANCE
+from bnlab.gradcheck.numeric import relative
+from bnlab.gradcheck.slopes import slopes
+from bnlab.gradcheck.verdict import SMALL
 from bnlab.layers.normalization import batchnorm_steps
 from bnlab.layers.normalization_core import EPS
 from bnlab.layers.types import Array
@@ -76,7 +79,7 @@ class Step:
 def check_steps(seed: int = 231) -> list[Step]:
     """A step for each node and each path into x, in the order of the backward pass, on the inputs of `bnlab gradcheck`.
 
-    What batchnorm_backward computes on its way is held against central differences of the output, with all that the node
+    What batchnorm_backward computes on its way is held against the numeric gradient of the output, with all that the node
     is made of held still, and all that is made of it following.
     """
     case, rng = FUNCTION_CASES["batchnorm"], np.random.RandomState(seed)
@@ -128,8 +131,8 @@ def _step(name: str, gradient: Array, inputs: Mapping[str, Array], dout: Array) 
     at: str | Edge = PATHS.get(name, name)
     value = forward(inputs)[at[0] if isinstance(at, tuple) else at].copy()
     analytic = np.broadcast_to(gradient, value.shape)
-    numeric = eval_numerical_gradient_array(lambda value: forward(inputs, {at: value})["out"], value, dout)
-    errors = np.array([rel_error(*pair) for pair in zip(analytic.flat, numeric.flat, strict=True)]).reshape(value.shape)
+    numeric, _ = slopes(lambda: forward(inputs, {at: value})["out"], value, dout)
+    errors = relative(analytic, numeric, SMALL)
     index = tuple(int(i) for i in np.unravel_index(np.argmax(errors), value.shape))
     worst = (float(array[index]) for array in (errors, analytic, numeric))
     return Step(name, gradient_of(name), value.shape, index, *worst)
