@@ -32,9 +32,9 @@ def print_module_verdicts(verdicts: list[Verdict], module: Path) -> None:
         _print_table(compared, "yours", "right")
         click.echo(
             f"Relative errors, at most {VALUE_TOLERANCE:g} for outputs, {TOLERANCE:g} for gradients. A gradient is right "
-            "that agrees with the numeric one of your own forward pass."
+            "that agrees with the numeric one of your own forward pass; where that is wrong, also the layer's."
         )
-    for line in dict.fromkeys(_finding(each) for each in verdicts if not each.skipped and _findings(each)):
+    for line in dict.fromkeys(_finding(each) for each in verdicts if not each.skipped and (_findings(each) or not each.ok)):
         click.echo(line)
     checked = {verdict.function for verdict in verdicts if not verdict.skipped}
     failed = {verdict.function for verdict in verdicts if verdict.ok is False}
@@ -77,4 +77,4 @@ def _findings(verdict: Verdict) -> list[str]:
 
 def _finding(verdict: Verdict) -> str:
     where = f"{verdict.function}, {verdict.what}" if verdict.what else f"{verdict.function}"
-    return f"{where}: {'; '.join(_findings(verdict))}"
+    return f"{where}: {'; '.join(_findings(verdict)) or 'wrong, by no slip that is known here'}"

@@ -1,5 +1,6 @@
 """The verdicts on one pair of a user's functions: outputs against ours, gradients against the numeric ones of the user's
-own forward pass. So a backward pass is judged on its own, even where the forward pass before it is wrong.
+own forward pass. So a backward pass is judged on its own, even where the forward pass before it is wrong; there a gradient
+passes too that is the right one.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def judge(trial: Trial) -> Iterator[Verdict]:
     try:
         given |= trial.backward_pass(given["cache"])
         for what in trial.gradients:
-            yield _judge_gradient(trial, what, given)
+            yield _judge_gradient(trial, what, given, sound=forward[0].ok is True)
     except Fault as fault:
         yield _faulty(trial.case.name, trial.backward.name, fault)
 
@@ -79,7 +80,7 @@ def _judge_value(trial: Trial, what: str, given: dict[str, Any]) -> Verdict:
     return replace(value_verdict(bare, array, array), note=note) if note else verdict
 
 
-def _judge_gradient(trial: Trial, what: str, given: dict[str, Any]) -> Verdict:
+def _judge_gradient(trial: Trial, what: str, given: dict[str, Any], sound: bool) -> Verdict:
     case, name, backward = trial.case, trial.gradients[what], trial.backward or trial.forward
     bare = Verdict(case.name, gradient=name, zero=name in case.zero, function=backward.name)
     try:
@@ -87,7 +88,13 @@ def _judge_gradient(trial: Trial, what: str, given: dict[str, Any]) -> Verdict:
     except Fault as fault:
         return replace(bare, problem=str(fault), slip=trial.slip(what, given, SLIPS))
     verdict = gradient_verdict(bare, array, *trial.numeric(what))
-    return verdict if verdict.ok else replace(verdict, slip=trial.slip(what, given, SLIPS))
+    if verdict.ok:
+        return verdict
+    against_ours = gradient_verdict(bare, array, trial.right[what], np.zeros_like(array))
+    if not sound and against_ours.ok:
+        return against_ours
+    slip = trial.slip(what, given, SLIPS)
+    return replace(verdict, slip=slip, note=None if sound or slip else f"mend {trial.forward.name} first")
 
 
 def _faulty(case: str, function: str, fault: Fault) -> Verdict:

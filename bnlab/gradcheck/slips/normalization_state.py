@@ -114,7 +114,7 @@ PARAMETERS = (
             *slips(
                 GROUP,
                 what,
-                {"has shape (C,), gamma has (1, C, 1, 1); keep the axes summed over": lambda right: right.ravel()},
+                {"the axes summed over are gone; gamma has shape (1, C, 1, 1), so keep them": lambda right: right.ravel()},
             ),
         )
     ),
