@@ -74,9 +74,13 @@ class Trial:
 
     def slip(self, what: str, given: dict[str, Any], slips: Iterable[Slip]) -> str | None:
         """The first of the slips that explains the array of that name, of all that the user's functions gave."""
-        array, out = np.asarray(given[what]), np.asarray(given[self.value])
+        if not isinstance(given[what], np.ndarray | np.generic | float | int):
+            return None
+        array, out = np.asarray(given[what]), given[self.value]
         facts: dict[str, Any] = {"case": self.case.name, "given": array, "right": self.right[what], "dout": self.dout}
-        facts["out"] = out if out.shape == self.right[self.value].shape else np.zeros_like(self.right[self.value])
+        facts["out"] = (
+            out if getattr(out, "shape", None) == self.right[self.value].shape else np.zeros_like(self.right[self.value])
+        )
         facts |= {"y": LABELS[: len(self.inputs["x"])], "G": next((n for n in self.case.extra if isinstance(n, int)), 0)}
         for param in self.case.extra:
             facts |= param if isinstance(param, dict) else {}
