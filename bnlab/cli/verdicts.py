@@ -26,24 +26,21 @@ def print_verdicts(verdicts: list[Verdict]) -> None:
 
 
 def print_module_verdicts(verdicts: list[Verdict], module: Path) -> None:
-    """A user's functions: a table of what could be compared, a line for each finding, and a line that counts."""
-    compared = [verdict for verdict in verdicts if verdict.entries]
-    if compared:
+    """A user's functions: a table of what could be compared, a line for each finding, and what was checked and what not."""
+    if compared := [verdict for verdict in verdicts if verdict.entries]:
         _print_table(compared, "yours", "right")
         click.echo(
-            f"Relative errors, at most {VALUE_TOLERANCE:g} for outputs, {TOLERANCE:g} for gradients. A gradient is right "
-            "that agrees with the numeric one of your own forward pass; where that is wrong, also the layer's."
+            f"Relative errors, at most {VALUE_TOLERANCE:g} for outputs, and {TOLERANCE:g} for gradients, which are held "
+            "against the numeric ones of your own forward pass"
         )
-    for line in dict.fromkeys(_finding(each) for each in verdicts if not each.skipped and (_findings(each) or not each.ok)):
+    for line in dict.fromkeys(_finding(each) for each in verdicts if each.ok is False or (each.note and not each.skipped)):
         click.echo(line)
     checked = {verdict.function for verdict in verdicts if not verdict.skipped}
     failed = {verdict.function for verdict in verdicts if verdict.ok is False}
-    skipped = {
-        each.function: each.problem or each.note for each in verdicts if each.skipped and each.function not in checked
-    }
+    skipped = {each.function: _why(each) for each in verdicts if each.function not in checked}
     click.echo(f"{module}: {len(checked)} functions checked, {len(failed)} failed, {len(skipped)} skipped")
     for reason in dict.fromkeys(skipped.values()):
-        click.echo(f"{str(reason).capitalize()}: {', '.join(str(name) for name, why in skipped.items() if why == reason)}")
+        click.echo(f"{reason.capitalize()}: {', '.join(str(name) for name, why in skipped.items() if why == reason)}")
 
 
 def as_json_row(verdict: Verdict) -> dict[str, Any]:
@@ -71,10 +68,11 @@ def _row(verdict: Verdict, kinks: bool) -> list[str]:
     ]
 
 
-def _findings(verdict: Verdict) -> list[str]:
-    return [text for text in (verdict.problem, verdict.slip, verdict.note) if text]
-
-
 def _finding(verdict: Verdict) -> str:
+    """The function, the array, and what is to be said of it."""
     where = f"{verdict.function}, {verdict.what}" if verdict.what else f"{verdict.function}"
-    return f"{where}: {'; '.join(_findings(verdict)) or 'wrong, by no slip that is known here'}"
+    return f"{where}: {_why(verdict)}"
+
+
+def _why(verdict: Verdict) -> str:
+    return "; ".join(filter(None, (verdict.problem, verdict.slip, verdict.note))) or "wrong, by no slip that is known here"

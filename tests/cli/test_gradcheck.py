@@ -79,3 +79,55 @@ def test_the_seed_changes_the_inputs(call):
     first, again, other = (call("gradcheck", "affine", "--seed", seed, "--json").out for seed in (1, 1, 2))
     assert first == again
     assert first != other
+
+
+def at(case, **given):
+    """The case at inputs of its own."""
+
+    class At(type(case)):
+        def inputs(self, rng, dtype, batch=None):
+            return given
+
+    return At(*(getattr(case, field) for field in case.__dataclass_fields__))
+
+
+def test_entries_at_kinks_are_left_out_by_name_and_count(call, monkeypatch):
+    monkeypatch.setitem(CASES, "relu", at(CASES["relu"], x=np.array([[0.0, 1e-6, 1.0], [-1.0, 2.0, -2.0]])))
+    done = call("gradcheck", "relu", "layernorm")
+    assert done.status == 0
+    assert [line.split()[-4:-1] for line in done.out.splitlines() if " relu " in line] == [["2", "of", "6"]]
+    assert "4 gradients, 0 failed, 2 entries left out at kinks." in done.out
+    relu, *others = call("gradcheck", "relu", "layernorm", "--json").json
+    assert (relu["kinks"], relu["entries"]) == ([[0, 0], [0, 1]], 6)
+    assert all(verdict["kinks"] == [] for verdict in others)
+
+
+def test_without_kinks_nothing_is_said_of_them(call):
+    assert "kinks" not in call("gradcheck", "relu").out
+
+
+def test_where_all_lies_at_kinks_the_check_fails(call, monkeypatch):
+    monkeypatch.setitem(CASES, "relu", at(CASES["relu"], x=np.zeros((2, 3))))
+    done = call("gradcheck", "relu", "--json")
+    assert done.status == 1
+    [verdict] = done.json
+    assert (verdict["ok"], verdict["error"], len(verdict["kinks"])) == (False, None, 6)
+    assert call("gradcheck", "relu").status == 1
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_what_is_no_number_is_null_in_json(call, monkeypatch, value):
+    monkeypatch.setitem(CASES, "relu", broken(CASES["relu"], 0, lambda dx: dx * 0 + value))
+    done = call("gradcheck", "relu", "--json")
+    assert done.status == 1
+    [verdict] = done.json
+    assert (verdict["error"], verdict["analytic"], verdict["ok"]) == (None, None, False)
+    assert verdict["numeric"] is not None
+
+
+def test_nets_are_checked_by_their_parameters(call):
+    document = call("gradcheck", "TwoLayerNet", "FullyConnectedNet-batchnorm", "--json").json
+    assert [row["gradient"] for row in document] == [
+        *("W1", "b1", "W2", "b2"), *("W1", "b1", "gamma1", "beta1", "W2", "b2", "gamma2", "beta2", "W3", "b3"),
+    ]  # fmt: skip
+    assert [row["gradient"] for row in document if row["zero"]] == ["b1", "b2"]

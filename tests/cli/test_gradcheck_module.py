@@ -315,3 +315,32 @@ def test_kinks_are_counted_in_a_users_layer_too(call, write):
     document = call("gradcheck", "--module", "mylayers.py", "relu", "--json").json
     [gradient] = [row for row in document if row["gradient"]]
     assert (gradient["kinks"], gradient["entries"], gradient["ok"]) == ([[1, 0, 2]], 24, True)
+
+
+def spoilt(function, *pairs):
+    """The correct file, spoilt in one function."""
+    start = SOURCE.index(f"def {function}(")
+    end = SOURCE.index("\ndef ", start)
+    body = SOURCE[start:end]
+    for right, wrong in pairs:
+        assert right in body
+        body = body.replace(right, wrong)
+    return SOURCE[:start] + body + SOURCE[end:]
+
+
+def test_the_readme_shows_what_is_said_of_its_file(call, write):
+    text = spoilt(
+        "layernorm_backward",
+        ("D = xhat.shape[1]", "D = xhat.shape[0]"),
+        ("dout * xhat, axis=0", "dout * xhat * std, axis=0"),
+    ).replace("mask = (np.random.rand(*x.shape) < p) / p", "mask = np.random.rand(*x.shape) < p")
+    printed = call("gradcheck", "--module", write(text), "layernorm", "dropout").out
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    block = re.search(
+        r"^\$ bnlab gradcheck --module mylayers.py layernorm dropout\n(.*?)^```", readme, re.MULTILINE | re.DOTALL
+    )
+    shown = block[1].splitlines()
+    assert shown[0].split() == printed.splitlines()[1].split()
+    assert shown[shown.index("") :] == ["", *printed.rstrip().splitlines()[-5:]]
+    rows = [line.split() for line in printed.splitlines() if re.search("ok|FAILED", line)]
+    assert [(row[:2], row[-1]) for row in map(str.split, shown[2:8])] == [(row[:2], row[-1]) for row in rows]
