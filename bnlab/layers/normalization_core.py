@@ -126,8 +126,9 @@ def _running(bn_param: Param, key: str, x: Array) -> Array:
 
 
 def _broadcast(values: Array, x: Array, axes: Axes) -> Array:
-    """One value a parameter, reshaped to broadcast against x."""
-    return values.reshape([1 if axis in axes.parameter else size for axis, size in enumerate(x.shape)])
+    """One value a parameter, reshaped to broadcast against x: entries share it along the first axis and the last ones."""
+    last = len(axes.parameter) - 1
+    return values.reshape(x.shape[1 : x.ndim - last] + (1,) * last) if last else values
 
 
 def _count(x: Array, axes: tuple[int, ...]) -> int:
