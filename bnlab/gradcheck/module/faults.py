@@ -34,8 +34,6 @@ def their_code(folder: Path) -> Iterator[None]:
     try:
         with redirect_stdout(sys.stderr), np.errstate():
             yield
-    except NotImplementedError as error:
-        raise Unwritten from error
     except (Exception, SystemExit) as error:
         raise Fault(f"raises {_described(error, folder)}") from error
 
@@ -60,7 +58,8 @@ def named(value: Any) -> str:
         return f"an array of {value.dtype}"
     if isinstance(value, tuple):
         return f"a tuple of {len(value)}"
-    return f"a {type(value).__name__}"
+    kind = type(value).__name__
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
 
 def _shaped(shape: tuple[int, ...]) -> str:
