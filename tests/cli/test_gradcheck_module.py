@@ -244,7 +244,16 @@ def test_neighbours_can_be_imported(run, write):
     write("import layers\nfrom layers import *\nassert layers.ONE == 1\n", "mine/mylayers.py")
     done = run("gradcheck", "--module", "mine/mylayers.py", "affine")
     assert (done.status, done.err) == (0, "")
-    assert not list(run.folder.rglob("__pycache__"))
+
+
+def test_nothing_is_left_of_the_file(call, write, monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    write("ZERO = 0\n", "neighbour.py")
+    before, path = set(sys.modules), list(sys.path)
+    assert call("gradcheck", "--module", write("from neighbour import *\n" + AFFINE), "affine").status == 0
+    assert {file.name for file in tmp_path.rglob("*")} == {"neighbour.py", "mylayers.py"}
+    assert {"neighbour", "mylayers"}.isdisjoint(set(sys.modules) - before)
+    assert (sys.path, sys.dont_write_bytecode) == (path, False)
 
 
 def test_a_file_in_a_package_is_imported_as_a_part_of_it(run, write):
