@@ -20,7 +20,7 @@ class DataError(BnlabError):
 
 
 class NoDataError(DataError):
-    """None of the folders searched holds a file of the data set."""
+    """None of the folders searched holds a file of the data set, or what is there are too few images."""
 
 
 class SettingsError(BnlabError):

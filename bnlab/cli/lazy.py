@@ -64,7 +64,7 @@ class Program(LazyGroup):
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - what couldn't be written is not to be tried again
             _end(f"can't write the output: {error.strerror}; give standard output somewhere to go, or -q", 2)
         except click.ClickException as error:
-            if type(error).__name__ == "NoArgsIsHelpError":  # a group without a command; not in every release of Click
+            if isinstance(error, click.exceptions.NoArgsIsHelpError):  # a group without a command
                 error.show()
                 sys.exit(2)
             usage = isinstance(error, click.UsageError) and error.ctx is not None

@@ -45,7 +45,7 @@ def study_command(entries: Sequence[Entry]) -> click.Command:
         callback=partial(_choose, {each.model: each for each in entries}),
         help="\n\n".join(_described(each, entry) for each in entries),
         short_help=entry.help,
-        epilog=f"Example: bnlab {entry.command} --dataset synthetic --seed 7",
+        epilog=f"Example: bnlab {entries[-1].name} --dataset synthetic --seed 7",
     )
     models = [click.option("--model", type=click.Choice([each.model for each in entries]), default=entry.model,
                            show_default=True, help="The kind of net.")]  # fmt: skip

@@ -81,7 +81,7 @@ def _selected(words: Sequence[str]) -> list[str]:
     parts = dict.fromkeys(part for name in GROUPS for part in (name, *name.split("_")))
     for word in words:
         if not word or not any(word in name for name in GROUPS):
-            hint = did_you_mean(word, parts)
+            hint = did_you_mean(word.lower(), parts)
             raise click.UsageError(
                 f"no group has {word!r} in its name: there are {', '.join(GROUPS)}{hint}", click.get_current_context()
             )

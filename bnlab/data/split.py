@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from bnlab.data.dataset import Dataset
 from bnlab.data.faults import wanted
-from bnlab.errors import DataError
+from bnlab.errors import NoDataError
 
 NUM_VALIDATION = 1_000
 
@@ -49,10 +49,10 @@ def split(name: str, parts: Sequence[Part], test: Part | None, num_train: int | 
 
 
 def num_training(name: str, parts: Sequence[Part]) -> int:
-    """How many of the images are for training: all but the last 1,000. Raises DataError if none are left."""
+    """How many of the images are for training: all but the last 1,000. Raises NoDataError if none are left."""
     total = sum(part.count for part in parts)
     if total <= NUM_VALIDATION:
-        raise DataError(
+        raise NoDataError(
             f"the files of {name} hold {total:,} training images, and the last {NUM_VALIDATION:,} are for validation: "
             f"put files there that hold at least {NUM_VALIDATION + 1:,}"
         )

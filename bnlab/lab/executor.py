@@ -154,10 +154,10 @@ def _leave(signum: int, frame: object) -> None:
 
 def _droppable(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     """Runs a task in a worker, unless it is on its way out."""
-    if _Worker.leaving:
-        raise _DroppedError
     _Worker.busy = True
     try:
+        if _Worker.leaving:
+            raise _DroppedError
         return fn(*args, **kwargs)
     finally:
         _Worker.busy = False

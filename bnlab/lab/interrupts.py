@@ -26,13 +26,10 @@ def one_interrupt() -> Iterator[None]:
     before = signal.signal(signal.SIGINT, handler)
     try:
         yield
-    except KeyboardInterrupt:
-        raise  # on the way out: Ctrl-C stays ignored
-    except BaseException:
-        signal.signal(signal.SIGINT, before)
-        raise
-    else:
-        signal.signal(signal.SIGINT, before)
+    finally:
+        # After the first one it stays ignored, all the way out; whatever error it has been made into by now.
+        if signal.getsignal(signal.SIGINT) is handler:
+            signal.signal(signal.SIGINT, before)
 
 
 @contextlib.contextmanager

@@ -17,7 +17,7 @@ from annotated_types import Ge, Gt, Le, MinLen
 
 from bnlab.engines import ENGINES
 from bnlab.errors import SettingsError
-from bnlab.layers.checks import check_groups
+from bnlab.layers.checks import check_filter_size, check_groups
 from bnlab.nets import NORMALIZATIONS, SPATIAL_NORMALIZATIONS
 from bnlab.optim import RULES
 from bnlab.solver import STATISTICS
@@ -77,26 +77,25 @@ class NetSpec(Checked):
 @dataclass(frozen=True)
 class ConvNetSpec(Checked):
     """A three-layer convnet. num_filters, filter_size: of its convolution; hidden_dim: units of its hidden affine layer;
-    num_groups: for spatial_groupnorm; weight_scale, reg: as for `NetSpec`. Raises SettingsError for an even filter_size, or
-    groups that don't divide the filters."""
+    num_groups: for spatial_groupnorm, None elsewhere, so that runs without groups have one name; weight_scale, reg: as for
+    `NetSpec`. Raises SettingsError for an even filter_size, or groups that don't divide the filters."""
 
     num_filters: Count = 32
     filter_size: Count = 7
     hidden_dim: Count = 100
     normalization: SpatialName = "none"
-    num_groups: Count = 8
+    num_groups: Count | None = None
     weight_scale: Positive = 1e-3
     reg: NotNegative = 0.0
     model: Literal["cnn"] = "cnn"
 
     def __post_init__(self) -> None:
-        if self.filter_size % 2 == 0:
-            raise SettingsError(f"net.filter_size {self.filter_size} is even: give an odd one, as padding is half of it")
-        if self.normalization == "spatial_groupnorm":
-            try:
+        try:
+            check_filter_size(self.filter_size)
+            if self.normalization == "spatial_groupnorm":
                 check_groups(self.num_filters, self.num_groups)
-            except ValueError as error:
-                raise SettingsError(f"net.num_groups {self.num_groups}: {error}") from error
+        except ValueError as error:
+            raise SettingsError(f"the convnet's settings, net: {error}") from error
 
 
 MODELS = {"mlp": NetSpec, "cnn": ConvNetSpec}
@@ -139,7 +138,7 @@ class RunSpec:
                 f"batch size {batch_size} is above the number of training images, {num_train}: "
                 f"give 1 to {num_train}, or more images with -s data.num_train=N"
             )
-        if self.solver.statistics == "population" and batch_size < 2:
+        if self.solver.statistics == "population" and batch_size < 2 and self.net.model == "mlp":
             raise SettingsError(
                 f"batch size {batch_size} has no variance for population statistics: "
                 "give at least 2, or -s solver.statistics=running"

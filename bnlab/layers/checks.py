@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Integral, Real
+
 from bnlab.layers.types import Array, Param
 
 MODES = ("train", "test")
@@ -18,9 +20,9 @@ def check_mode(param: Param, name: str) -> str:
 def whole_number(param: Param, name: str, key: str, least: int) -> int:
     """The whole number at a key of a layer's param dict."""
     value = param.get(key)
-    if value is None or int(value) != value or value < least:
+    if not isinstance(value, Real) or not float(value).is_integer() or value < least:
         raise ValueError(f"{name}[{key!r}] is {value!r}: it must be a whole number of at least {least}")
-    return int(value)
+    return int(float(value))
 
 
 def check_images(x: Array) -> None:
@@ -38,10 +40,16 @@ def check_filters(x: Array, w: Array) -> None:
         )
 
 
-def check_groups(C: int, G: int) -> None:
+def check_filter_size(size: int) -> None:
+    """Padding by half of it, rounded down, keeps the size of the images."""
+    if size < 1 or size % 2 == 0:
+        raise ValueError(f"filter_size is {size}: it must be odd and at least 1 for the padding to keep the images' size")
+
+
+def check_groups(C: int, G: int | None) -> None:
     """C channels make G groups of one size."""
-    if G < 1 or C % G:
-        why = f"{C} = {C // G} * {G} + {C % G}" if G >= 1 else f"{G} < 1"
+    if not isinstance(G, Integral) or G < 1 or C % G:
+        why = f"{C} = {C // G} * {G} + {C % G}" if isinstance(G, Integral) and G >= 1 else f"{G} is no number of groups"
         raise ValueError(f"{C} channels can't be split into {G} groups of one size: {why}; give a divisor of {C}")
 
 

@@ -11,6 +11,7 @@ Puri and Simard, 2006, "High performance convolutional neural networks for docum
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -44,8 +45,8 @@ def conv_forward(x: Array, w: Array, b: Array, conv_param: Param) -> tuple[Array
     padded, cols = _padded(x, pad), np.empty((N, C, HH, WW, *out_size), x.dtype)
     for i, j in np.ndindex(HH, WW):
         cols[:, :, i, j] = pixels_at(i, j, padded, stride, out_size)
-    columns = cols.reshape(N, C * HH * WW, -1)
-    out = w.reshape(F, -1) @ columns
+    columns = cols.reshape(N, C * HH * WW, math.prod(out_size))
+    out = w.reshape(F, C * HH * WW) @ columns
     out += b[:, None]
     return out.reshape(N, F, *out_size), Cache(columns, w, x.shape, stride, pad)
 
@@ -61,7 +62,7 @@ def conv_backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
 def conv_input_gradient(dout: Array, cache: Cache) -> Array:
     """The part of `conv_backward` that goes on to the layer below: dx, shaped like x."""
     (N, C, H, W), (F, _, HH, WW), pad, out_size = cache.image_shape, cache.w.shape, cache.pad, dout.shape[2:]
-    dout = dout.reshape(N, F, -1)
+    dout = dout.reshape(N, F, math.prod(out_size))
     dx = np.zeros((N, C, H + 2 * pad, W + 2 * pad), dout.dtype)
     # One row of the kernel at a time: the gradient of all columns at once would be HH times as large, and slower.
     rows = cache.w.transpose(2, 1, 3, 0).reshape(HH, C * WW, F)
@@ -78,12 +79,12 @@ def conv_parameter_gradients(
     dout: Array, cache: Cache, dw: Array | None = None, db: Array | None = None
 ) -> tuple[Array, Array]:
     """The part of `conv_backward` that moves the parameters: dw (like w) and db (F,), written into the arrays given."""
-    N, F = dout.shape[:2]
-    dout = dout.reshape(N, F, -1)
+    N, F, *out_size = dout.shape
+    dout = dout.reshape(N, F, math.prod(out_size))
     # (cols doutᵀ)ᵀ rather than dout colsᵀ: BLAS is a third faster with the large operand in front.
     per_image = cache.cols @ dout.transpose(0, 2, 1)
     dw = np.empty(cache.w.shape, per_image.dtype) if dw is None else dw
-    dw.reshape(F, -1)[...] = np.add.reduce(per_image, axis=0).T
+    dw.reshape(F, per_image.shape[1])[...] = np.add.reduce(per_image, axis=0).T
     return dw, np.add.reduce(dout, axis=(0, 2), out=db)
 
 

@@ -98,6 +98,11 @@ def parameter_gradients(dout: Array, cache: Cache) -> tuple[Array, Array]:
     return np.add.reduce(dout * cache.xhat, axis=axes).reshape(-1), np.add.reduce(dout, axis=axes).reshape(-1)
 
 
+def values_a_statistic(cache: Cache) -> int:
+    """m, how many values shared each mean and variance."""
+    return cache.xhat.size // cache.inv_std.size
+
+
 def _moments(x: Array, axes: Axes) -> tuple[Array, Array, Array]:
     """Mean, centred x and uncorrected variance; the first and last keep the axes they were taken over, at length 1."""
     m = _count(x, axes.statistic)

@@ -34,7 +34,7 @@ def max_pool_forward(x: Array, pool_param: Param) -> tuple[Array, Cache]:
     where = np.zeros(out.shape, np.min_scalar_type(height * width))
     for number, (i, j) in enumerate(np.ndindex(height, width)):
         pixels = pixels_at(i, j, x, stride, out_size)
-        larger = pixels > out  # not as large: of several maxima the first one stays
+        larger = (pixels > out) | (pixels != pixels)  # of several maxima the first one stays; NaN wins
         np.maximum(where, larger * where.dtype.type(number), out=where)
         np.maximum(out, pixels, out=out)
     return out, Cache(where, x.shape, (height, width), stride)

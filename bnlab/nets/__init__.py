@@ -3,6 +3,6 @@
 from bnlab.nets.convolutional import ThreeLayerConvNet
 from bnlab.nets.fully_connected import FullyConnectedNet, TwoLayerNet
 from bnlab.nets.net import Net
-from bnlab.nets.stages import NORMALIZATIONS, SPATIAL_NORMALIZATIONS
+from bnlab.nets.normalizers import NORMALIZATIONS, SPATIAL_NORMALIZATIONS
 
 __all__ = ["NORMALIZATIONS", "SPATIAL_NORMALIZATIONS", "FullyConnectedNet", "Net", "ThreeLayerConvNet", "TwoLayerNet"]

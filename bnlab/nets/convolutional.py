@@ -7,19 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from bnlab.layers.checks import check_groups
+from bnlab.layers.checks import check_filter_size, check_groups
 from bnlab.nets.net import Net
-from bnlab.nets.stages import (
-    SPATIAL_NORMALIZATIONS,
-    Affine,
-    FirstConvolution,
-    MaxPool,
-    Normalization,
-    Normalizer,
-    Relu,
-    Stage,
-    normalizer,
-)
+from bnlab.nets.normalizers import SPATIAL_NORMALIZATIONS, Normalizer, normalizer
+from bnlab.nets.stages import Affine, FirstConvolution, MaxPool, Normalization, Relu, Stage
 from bnlab.parameters import Shapes
 
 POOL = {"pool_height": 2, "pool_width": 2, "stride": 2}
@@ -49,12 +40,11 @@ class ThreeLayerConvNet(Net):
         reg: float = 0.0,
         dtype: DTypeLike = np.float32,
         normalization: str | None = None,
-        num_groups: int = 8,
+        num_groups: int | None = 8,
         rng: Any = None,
     ) -> None:
         channels, height, width = input_dim
-        if filter_size % 2 == 0:
-            raise ValueError(f"filter_size is {filter_size}: it must be odd for the padding to keep the images' size")
+        check_filter_size(filter_size)
         if min(height, width) < 2:
             raise ValueError(f"input_dim is {input_dim}: height and width must be at least 2 for the 2x2 max pool")
         normalizes = normalizer(normalization, SPATIAL_NORMALIZATIONS)
@@ -70,7 +60,7 @@ class ThreeLayerConvNet(Net):
         self._draw_weights(weight_scale, rng or np.random)
 
 
-def _stages(filter_size: int, normalizes: Normalizer | None, num_groups: int) -> list[Stage]:
+def _stages(filter_size: int, normalizes: Normalizer | None, num_groups: int | None) -> list[Stage]:
     normalization = [] if normalizes is None else [Normalization(normalizes, "gamma1", "beta1", num_groups)]
     convolution = FirstConvolution("W1", "b1", {"stride": 1, "pad": filter_size // 2})
     return [convolution, *normalization, Relu(), MaxPool(POOL), Affine("W2", "b2"), Relu(), Affine("W3", "b3")]

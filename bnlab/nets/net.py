@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from bnlab.layers.losses import softmax_loss
-from bnlab.layers.normalization_core import MOMENTUM
+from bnlab.layers.normalization_core import MOMENTUM, values_a_statistic
 from bnlab.layers.types import Array, Param
 from bnlab.nets.stages import Normalization, Stage
 from bnlab.parameters import Parameters, Shapes
@@ -83,39 +83,44 @@ class Net:
             param.update(copy.deepcopy(state))
 
     def estimate_population_statistics(self, batches: Iterable[Array]) -> None:
-        """Replace the running statistics by the paper's own: expectations over training minibatches of equal size m >= 2,
-        `E[x] = E[mu]` and `Var[x] = m / (m - 1) · E[var]` (Ioffe and Szegedy, 2015, algorithm 2, lines 10 and 11).
+        """Replace the running statistics by the paper's own: expectations over training minibatches of equal size,
+        `E[x] = E[mu]` and `Var[x] = m / (m - 1) · E[var]`, m being the values that share a statistic: the images of a
+        minibatch, in a convolutional net their pixels (Ioffe and Szegedy, 2015, algorithm 2, lines 10 and 11; section 3.2).
 
-        batches: minibatches (m, …) of training images. They pass without dropout, as at test time. Does nothing to nets
-        without running statistics. Raises ValueError for minibatches of one image, whose variance says nothing.
+        batches: minibatches (N, …) of training images. They pass without dropout, as at test time. Does nothing to nets
+        without running statistics. Raises ValueError where m is 1: a single value has no variance.
         """
         params = [s.param for s in self.stages if isinstance(s, Normalization) and s.normalizer.running]
         if not params:
             return
         momenta = [param.get("momentum", MOMENTUM) for param in params]
         try:
-            m = self._average_statistics(batches, params)
+            counts = self._average_statistics(batches, params)
         finally:
             for param, momentum in zip(params, momenta, strict=True):
                 param["momentum"] = momentum
-        for param in params:
+        for param, m in zip(params, counts, strict=True):
             param["running_var"] = param["running_var"] * (m / (m - 1))
 
-    def _average_statistics(self, batches: Iterable[Array], params: list[Param]) -> int:
-        """Make the running statistics the plain means over the minibatches; gives the minibatches' size."""
-        m = 0
+    def _average_statistics(self, batches: Iterable[Array], params: list[Param]) -> list[int]:
+        """Make the running statistics the plain means over the minibatches; gives the m of each."""
+        counts: list[int] = []
         for seen, X in enumerate(batches):
-            m = len(X)
-            if m < 2:
-                raise ValueError("population statistics need minibatches of at least 2 images: one has no variance")
             for param in params:
                 if seen == 0:
                     _forget_statistics(param)
                 param["momentum"] = seen / (seen + 1)
-            self._forward(X, "statistics")
-        if m == 0:
+            _, caches = self._forward(X, "statistics")
+            counts = [
+                values_a_statistic(cache)
+                for stage, cache in zip(self.stages, caches, strict=True)
+                if isinstance(stage, Normalization) and stage.normalizer.running
+            ]
+            if min(counts) < 2:
+                raise ValueError("population statistics need minibatches of at least 2 images: one has no variance")
+        if not counts:
             raise ValueError("population statistics need at least one minibatch")
-        return m
+        return counts
 
     def _draw_weights(self, weight_scale: float, rng: Any) -> None:
         """`weight_scale` times standard normal draws for each weight array in order; gamma one, the rest stays zero."""

@@ -8,67 +8,18 @@ running statistics as in training.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 from bnlab.layers.activations import relu_backward, relu_forward
 from bnlab.layers.affine import affine_forward, affine_input_gradient, affine_parameter_gradients
 from bnlab.layers.convolution import conv_forward, conv_parameter_gradients
 from bnlab.layers.dropout import dropout_backward, dropout_forward
-from bnlab.layers.normalization import (
-    batchnorm_backward_alt,
-    batchnorm_forward,
-    layernorm_backward,
-    layernorm_forward,
-)
 from bnlab.layers.pooling import max_pool_backward, max_pool_forward
-from bnlab.layers.spatial_normalization import (
-    spatial_batchnorm_backward,
-    spatial_batchnorm_forward,
-    spatial_groupnorm_backward,
-    spatial_groupnorm_forward,
-)
 from bnlab.layers.types import Array, Param
+from bnlab.nets.normalizers import Normalizer
 
 Arrays = Mapping[str, Array]
-
-
-def _in_one_dimension(features: int) -> tuple[int, ...]:
-    return (features,)
-
-
-def _of_images(channels: int) -> tuple[int, ...]:
-    return (1, channels, 1, 1)
-
-
-class Normalizer(NamedTuple):
-    """A normalization as nets look it up: its pair of functions, whether it keeps running statistics, whether it takes a
-    number of groups, and the shape of gamma and beta for so many features or channels."""
-
-    forward: Callable[..., tuple[Array, Any]]
-    backward: Callable[..., tuple[Array, Array, Array]]
-    running: bool = False
-    grouped: bool = False
-    shape: Callable[[int], tuple[int, ...]] = _in_one_dimension
-
-
-NORMALIZATIONS = {
-    "batchnorm": Normalizer(batchnorm_forward, batchnorm_backward_alt, running=True),
-    "layernorm": Normalizer(layernorm_forward, layernorm_backward),
-}
-"""Of rows of features."""
-SPATIAL_NORMALIZATIONS = {
-    "spatial_batchnorm": Normalizer(spatial_batchnorm_forward, spatial_batchnorm_backward, running=True),
-    "spatial_groupnorm": Normalizer(spatial_groupnorm_forward, spatial_groupnorm_backward, grouped=True, shape=_of_images),
-}
-"""Of images."""
-
-
-def normalizer(name: str | None, table: Mapping[str, Normalizer]) -> Normalizer | None:
-    """The normalization of that name, or None. Raises ValueError for a name that isn't in the table."""
-    if name is not None and name not in table:
-        raise ValueError(f"normalization is {name!r}: it must be None or one of {', '.join(table)}")
-    return None if name is None else table[name]
 
 
 class Stage:
@@ -129,7 +80,7 @@ class MaxPool(Stage):
 class Normalization(Stage):
     """A normalization with its own param dict in `param`. num_groups: for one that takes groups."""
 
-    def __init__(self, normalizer: Normalizer, gamma: str, beta: str, num_groups: int = 0) -> None:
+    def __init__(self, normalizer: Normalizer, gamma: str, beta: str, num_groups: int | None = None) -> None:
         self.normalizer, self.gamma, self.beta = normalizer, gamma, beta
         self.groups = (num_groups,) if normalizer.grouped else ()
         self.param: Param = {"mode": "train"}

@@ -44,11 +44,11 @@ def _panel(log: str, name: str, ours: Ours) -> Panel:
 
 def _caption(images: Images) -> str:
     facts: dict[str, Any] = numbers()["training"]
-    dims = facts["hidden_dims"]
+    dims, last = facts["hidden_dims"], facts["replicates"] - 1
     there = f" (published: {facts['mean_of']:,}; other validation images)" if images.shortfall else ""
     return (
         f"cifar10, first {facts['num_train']:,} training images; {len(dims)} hidden layers of {dims[0]}, weight scale "
         f"{facts['weight_scale']:g}; {facts['update_rule']} at {facts['learning_rate']:g}, batch {facts['batch_size']}, "
-        f"{facts['num_epochs']} epochs; our seeds: {facts['seed']}, replicates 0 to {facts['replicates'] - 1}; mean image "
+        f"{facts['num_epochs']} epochs; our seeds: replicates 0 to {last} of seed {facts['seed']}; mean image "
         f"of {images.mean_of:,} images{there}"
     )

@@ -37,8 +37,10 @@ def find_images(folders: Sequence[Path]) -> Images | str:
     """The images, or in a line why there are none. Raises DataError if there are files and they are damaged."""
     facts = numbers()["training"]
     there, count = describe(NAME, folders).num_train, facts["num_train"]
+    if 0 < there < count:
+        return f"{there:,} training images of {NAME} are here, beside 1,000 for validation, and {count:,} are needed"
     try:
-        dataset = load(NAME, folders, min(there, count) or None)
+        dataset = load(NAME, folders, count)
     except NoDataError as error:
         return str(error)
     if _digest(dataset) != facts["first_images"]:

@@ -38,12 +38,10 @@ def batchnorm_alt(facts: Facts) -> list[Row]:
     dout, cache = _backward_inputs()
     pairs = zip(batchnorm_backward(dout, cache), batchnorm_backward_alt(dout, cache), strict=True)
     errors = [rel_error(graph, closed) for graph, closed in pairs]
-    least = numbers()["judged"]["speedup_at_least"]
-    why = f"a ratio of times, which depends on the machine: ours should be at least {least}"
-    return [
-        *_bounded(facts, errors),
-        unjudged("speedup", facts["speedup"], speedup(dout, cache), "reported", why, RATIO),
-    ]
+    least, ours = numbers()["judged"]["speedup_at_least"], speedup(dout, cache)
+    here = "it is" if ours >= least else "here it is not"
+    why = f"a ratio of times, which depends on the machine: ours should be at least {least}, and {here}"
+    return [*_bounded(facts, errors), unjudged("speedup", facts["speedup"], ours, "reported", why, RATIO)]
 
 
 def speedup(dout: Array, cache: Any) -> float:

@@ -33,7 +33,7 @@ COLUMNS = (
     Column("num_filters", "filters of the convolution", lambda arm, h: _of_model(h, "num_filters")),
     Column("filter_size", "height and width of a filter", lambda arm, h: _of_model(h, "filter_size")),
     Column("normalization", "none, or its name", lambda arm, h: h.spec.net.normalization),
-    Column("num_groups", "groups of channels, for spatial_groupnorm", lambda arm, h: _num_groups(h)),
+    Column("num_groups", "groups of channels, for spatial_groupnorm", lambda arm, h: _of_model(h, "num_groups")),
     Column("weight_scale", "standard deviation of the initial weights", lambda arm, h: h.spec.net.weight_scale),
     Column("keep_prob", "probability of keeping a unit in dropout; 1 is none", lambda arm, h: _of_model(h, "keep_prob")),
     Column("update_rule", "sgd, sgd_momentum, rmsprop or adam", lambda arm, h: h.spec.solver.update_rule),
@@ -68,10 +68,6 @@ def csv_bytes(table: list[dict[str, Any]]) -> bytes:
 def _of_model(history: History, name: str) -> Any:
     """A setting that only some nets have; None, an empty cell, for the others."""
     return getattr(history.spec.net, name, None)
-
-
-def _num_groups(history: History) -> int | None:
-    return _of_model(history, "num_groups") if history.spec.net.normalization == "spatial_groupnorm" else None
 
 
 def _spaced(numbers: Iterable[int]) -> str:

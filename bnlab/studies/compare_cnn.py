@@ -43,9 +43,8 @@ def folder(settings: Settings) -> str:
 
 
 def runs(settings: Settings, fingerprint: str) -> list[Arm]:
-    norms = SPATIAL_NORMALIZATIONS if settings.arms.norm == "all" else [settings.arms.norm]
-    normalized = [arm(_label(settings, norm), settings, fingerprint, normalization=norm) for norm in norms]
-    return [*normalized, arm("no normalization", settings, fingerprint, normalization="none")]
+    norms = [*SPATIAL_NORMALIZATIONS] if settings.arms.norm == "all" else [settings.arms.norm]
+    return [_arm(norm, settings, fingerprint) for norm in (*norms, "none")]
 
 
 def figure(settings: Settings, results: list[Result]) -> Figure:
@@ -64,6 +63,9 @@ def findings(results: list[Result]) -> list[str]:
     return [*map(last_accuracies, results), ONE_SEED]
 
 
-def _label(settings: Settings, norm: str) -> str:
-    grouped = SPATIAL_NORMALIZATIONS[norm].grouped
-    return f"{norm} ({settings.net.num_groups} groups)" if grouped else norm
+def _arm(norm: str, settings: Settings, fingerprint: str) -> Arm:
+    """An arm without groups has none in its settings either, and so is the same run whatever their number is."""
+    if norm != "none" and SPATIAL_NORMALIZATIONS[norm].grouped:
+        return arm(f"{norm} ({settings.net.num_groups} groups)", settings, fingerprint, normalization=norm)
+    label = "no normalization" if norm == "none" else norm
+    return arm(label, settings, fingerprint, normalization=norm, num_groups=None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -17,6 +18,13 @@ import pytest
 SETTINGS = ("data.num_train=60", "net.hidden_dims=[8]", "solver.num_epochs=2")
 TINY = ("--dataset", "synthetic", *(word for setting in SETTINGS for word in ("-s", setting)))
 CACHE = matplotlib.get_cachedir()  # else every process with a cache folder of its own makes a new cache of fonts
+
+
+@pytest.fixture(scope="session", autouse=True)
+def heeding_ctrl_c() -> None:
+    """A shell that starts the tests in the background has Ctrl-C ignored, and the programs they start inherit that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Done(NamedTuple):

@@ -21,10 +21,10 @@ ONE_LINE = {
         ["--norm", '"layernorm"', "'all', 'spatial_batchnorm' or 'spatial_groupnorm'"],
     ),
     "unknown model": (["compare", "--model", "rnn"], ["--model", "'rnn'", "'mlp', 'cnn'"]),
-    "an even filter": (["compare", "--model", "cnn", "-s", "net.filter_size=4"], ["net.filter_size 4", "odd"]),
+    "an even filter": (["compare", "--model", "cnn", "-s", "net.filter_size=4"], ["filter_size is 4", "odd"]),
     "groups that don't divide": (
         ["compare", "--model", "cnn", "-s", "net.num_groups=5"],
-        ["net.num_groups 5", "32 = 6 * 5 + 2", "divisor of 32"],
+        ["32 channels", "5 groups", "32 = 6 * 5 + 2", "divisor of 32"],
     ),
     "a setting of another model": (
         ["compare", "--model", "cnn", "-s", "net.hidden_dims=[3]"],

@@ -3,13 +3,14 @@
 import json
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
 
 SIX_RUNS = (
     "sweep", "weight-scale", "--dataset", "synthetic", "-s", "arms.num_weight_scales=3", "-s", "data.num_train=1000",
-    "-s", "solver.num_epochs=10",
+    "-s", "solver.num_epochs=20",
 )  # fmt: skip
 RUNS = 6
 
@@ -34,7 +35,14 @@ def alive_in_group(group):
 def workers_of(process):
     """The worker processes of the program; not the one that multiprocessing keeps for its own ends."""
     children = [child for child, parent, _, state in processes() if parent == process.pid and state not in "ZX"]
-    return [child for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    return [child for child in children if b"spawn_main" in command_line(child)]
+
+
+def command_line(process):
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def stored(folder):
@@ -100,6 +108,22 @@ def test_ctrl_c_twice_leaves_nobody_either(run, tmp_path, until):
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in err
+    until(lambda: not alive_in_group(process.pid), seconds=5)
+
+
+@needs_proc
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_ctrl_c_again_and_again_until_it_ends(run, tmp_path, until, jobs):
+    """As from a key held down: the first one counts, and not one of the others, to the very end."""
+    process = run.start(*SIX_RUNS, "-j", jobs)
+    until(any_file(tmp_path))
+    while process.poll() is None:
+        os.killpg(process.pid, signal.SIGINT)
+        time.sleep(0.01)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    assert err.count("\n") == 1
+    assert err.startswith("Interrupted: ")
     until(lambda: not alive_in_group(process.pid), seconds=5)
 
 

@@ -201,7 +201,9 @@ def test_with_real_images_no_number_disagrees(call, facts, tmp_path):
     assert (done.status, done.err) == (0, "")
     assert done.out.splitlines()[-1] in (COUNTS.format(85, 0, 1, 62), COUNTS.format(86, 0, 0, 62))
     first = next(line for line in done.out.splitlines() if line.startswith("   loss, iteration 1 "))
-    assert first.split()[3:5] == ["2.340974", "2.340975"]
+    published, ours = map(float, first.split()[3:5])
+    assert published == 2.340974
+    assert ours == pytest.approx(published, abs=2e-5)  # in float32 the last digits hang on the machine
     assert (tmp_path / "results" / "verify" / "figure.png").stat().st_size > 10_000
 
 
@@ -250,25 +252,28 @@ def test_ctrl_c(start, tmp_path, until, jobs):
 
 
 ENDLESS = """
+import time
 import bnlab.cli.verify as module
 from bnlab.cli import main
-old = module.recompute
-module.recompute = lambda *args: [old(*args) for _ in iter(int, 1)]
-print("here", flush=True)
+def recompute(*args):
+    print("here", flush=True)
+    time.sleep(100)
+module.recompute = recompute
 main()
 """
 
 
 def test_ctrl_c_while_nothing_is_trained(run):
-    """It can't be timed from outside: so the numbers are computed without end."""
+    """It can't be timed from outside: so it takes its time, and says when."""
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": run.folder, "env": run.env}
     command = [sys.executable, "-c", ENDLESS, "verify", "initial"]
     process = subprocess.Popen(command, text=True, start_new_session=True, **options)
-    assert process.stdout.readline() == "here\n"
-    with pytest.raises(subprocess.TimeoutExpired):
-        process.wait(timeout=1)
-    os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    try:
+        assert process.stdout.readline() == "here\n"
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert (process.returncode, out, err) == (130, "", "Interrupted\n")
 
 

@@ -28,10 +28,14 @@ def test_no_tasks_no_results():
         assert [*map_unordered(executor, abs, [], ahead=2)] == []
 
 
-def test_results_come_as_they_end():
+def test_results_come_as_they_end(tmp_path):
+    """The first task waits for what the last one makes."""
+    made = tmp_path / "made"
+    waits = f"[__import__('time').sleep(0.01) for _ in iter(lambda: __import__('os').path.exists({str(made)!r}), True)]"
+    makes = f"open({str(made)!r}, 'w').close()"
     with open_executor(2) as executor:
-        pairs = map_unordered(executor, time.sleep, [1.0, 0.01, 0.02, 0.03], ahead=4)
-        assert [task for task, _ in pairs][-1] == 1.0
+        pairs = map_unordered(executor, eval, [waits, "1", "2", makes], ahead=4)
+        assert [task for task, _ in pairs][-1] == waits
 
 
 def test_no_more_tasks_are_taken_than_ahead():

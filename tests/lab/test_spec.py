@@ -13,7 +13,7 @@ from bnlab.engines import ENGINES
 from bnlab.errors import SettingsError
 from bnlab.lab import spec
 from bnlab.lab.spec import ConvNetSpec, DataSpec, NetSpec, RunSpec, SolverSpec
-from bnlab.nets.stages import NORMALIZATIONS, SPATIAL_NORMALIZATIONS
+from bnlab.nets.normalizers import NORMALIZATIONS, SPATIAL_NORMALIZATIONS
 from bnlab.optim import RULES
 from bnlab.solver import STATISTICS
 from bnlab.studies.study import CommonSettings
@@ -91,11 +91,10 @@ def test_every_setting_is_part_of_the_name():
     assert changed == every | {"seed", "replicate", "dtype", "engine"}
 
 
-CONVNET = replace(FIXED, net=ConvNetSpec())
+CONVNET = replace(FIXED, net=ConvNetSpec(num_groups=8))
 
 
 def test_every_setting_of_a_convnet_is_part_of_the_name():
-    """Without groupnorm the groups count too: one study's arms have the same, and so share their baseline."""
     values = {"num_filters": 16, "filter_size": 5, "hidden_dim": 99, "normalization": "spatial_groupnorm", "num_groups": 4}
     values |= {"weight_scale": 2e-3, "reg": 0.1, "model": "other"}
     assert values.keys() == ConvNetSpec.__dataclass_fields__.keys()
@@ -106,10 +105,10 @@ def test_every_setting_of_a_convnet_is_part_of_the_name():
 @pytest.mark.parametrize(
     ("net", "message"),
     [
-        ({"filter_size": 4}, r"^net\.filter_size 4 is even: give an odd one"),
+        ({"filter_size": 4}, r"net: filter_size is 4: it must be odd"),
         (
             {"num_filters": 12, "normalization": "spatial_groupnorm"},
-            r"^net\.num_groups 8: .*12 = 1 \* 8 \+ 4; give a divisor of 12",
+            r"net: 12 channels .*12 = 1 \* 8 \+ 4; give a divisor of 12",
         ),
     ],
 )

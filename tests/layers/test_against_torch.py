@@ -100,11 +100,14 @@ def test_layernorm(dtype, shape, eps, compare, drawn):
 
 
 @both_precisions
-def test_dropout_with_a_given_mask(dtype, compare, drawn):
-    inputs = drawn(dtype, (5, 3, 7))
-    out, cache = dropout_forward(*inputs, {"mode": "train", "p": 0.6, "seed": 123})
-    kept = torch.tensor(np.random.RandomState(123).rand(5, 3, 7) < 0.6)
-    compare(lambda x: torch.where(kept, x / 0.6, 0), out, lambda dout: dropout_backward(dout, cache), inputs)
+@pytest.mark.parametrize("shape", [(1,), (1, 3), (5, 3, 7), (2, 3, 5, 4)], ids=str)
+@pytest.mark.parametrize("mode", ["train", "test"])
+def test_dropout_with_a_given_mask(dtype, shape, mode, compare, drawn):
+    inputs = drawn(dtype, shape)
+    out, cache = dropout_forward(*inputs, {"mode": mode, "p": 0.6, "seed": 123})
+    kept = torch.tensor(np.random.RandomState(123).rand(*shape) < 0.6)
+    theirs = {"train": lambda x: torch.where(kept, x / 0.6, 0), "test": lambda x: F.dropout(x, 0.4, training=False)}
+    compare(theirs[mode], out, lambda dout: dropout_backward(dout, cache), inputs)
 
 
 @both_precisions

@@ -56,6 +56,31 @@ def test_gradients_of_overlapping_windows_add():
     np.testing.assert_array_equal(layers.max_pool_backward(np.array([[[[2.0, 3.0]]]]), cache)[0, 0], [[0, 5, 0]])
 
 
+@pytest.mark.parametrize(
+    ("x", "w"), [((0, 2, 5, 4), (3, 2, 3, 3)), ((2, 2, 5, 4), (0, 2, 3, 3)), ((2, 0, 5, 4), (3, 0, 3, 3))]
+)
+def test_nothing_at_all(x, w):
+    """No images, no filters, no channels: empty arrays of the right shapes, or zeros."""
+    out, cache = layers.conv_forward(np.ones(x), np.ones(w), np.zeros(w[0]), {"stride": 1, "pad": 1})
+    assert out.shape == (x[0], w[0], 5, 4)
+    dx, dw, db = layers.conv_backward(np.ones(out.shape), cache)
+    assert (dx.shape, dw.shape, db.shape) == (x, w, w[:1])
+    assert not dx.any()
+    assert not dw.any()
+
+
+@pytest.mark.parametrize("stride", [np.int64(2), np.float32(2), 2.0])
+def test_whole_numbers_of_any_kind(stride):
+    assert conv((1, 1, 5, 5), (1, 1, 3, 3), stride=stride, pad=0)[0].shape == (1, 1, 2, 2)
+
+
+def test_the_gradient_of_a_nan_goes_to_it():
+    """As in PyTorch: to the last of several."""
+    x = np.array([[[[2.0, np.nan, 3.0], [1.0, np.nan, 5.0]]]])
+    out, cache = layers.max_pool_forward(x, {"pool_height": 2, "pool_width": 3, "stride": 1})
+    np.testing.assert_array_equal(layers.max_pool_backward(np.ones(out.shape), cache)[0, 0], [[0, 0, 0], [0, 1, 0]])
+
+
 def test_a_pool_of_minus_infinities_and_of_a_nan():
     x = np.array([[[[-np.inf, -np.inf], [np.nan, 0.0]]]])
     out, _ = layers.max_pool_forward(x, {"pool_height": 1, "pool_width": 2, "stride": 1})
@@ -85,6 +110,9 @@ def pool(x, **param):
         (lambda: conv((1, 1, 5, 5), (1, 1, 3, 3), stride=1, pad=-1), r"conv_param\['pad'\] is -1: .* at least 0"),
         (lambda: conv((1, 1, 5, 5), (1, 1, 3, 3), stride=1.5, pad=0), r"conv_param\['stride'\] is 1\.5: .* whole number"),
         (lambda: conv((1, 1, 5, 5), (1, 1, 3, 3), pad=0), r"conv_param\['stride'\] is None"),
+        (lambda: conv((1, 1, 5, 5), (1, 1, 3, 3), stride=(2, 2), pad=0), r"conv_param\['stride'\] is \(2, 2\): .* whole"),
+        (lambda: conv((1, 1, 5, 5), (1, 1, 3, 3), stride=1, pad=np.nan), r"conv_param\['pad'\] is nan: .* whole number"),
+        (lambda: conv((1, 1, 5, 5), (1, 1, 3, 3), stride=np.inf, pad=0), r"conv_param\['stride'\] is inf: .* whole number"),
         (lambda: pool((1, 1, 2, 5), pool_height=3, pool_width=2, stride=1), r"height 3 .* 2 \+ 2 \* 0 = 2, and 3 > 2"),
         (lambda: pool((1, 2, 5), pool_height=3, pool_width=2, stride=1), r"x is \(1, 2, 5\)"),
         (lambda: pool((1, 1, 5, 5), pool_height=2, pool_width=0, stride=1), r"pool_param\['pool_width'\] is 0"),
@@ -96,7 +124,16 @@ def test_sizes_that_cannot_be(call, message):
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize(("G", "arithmetic"), [(4, r"6 = 1 \* 4 \+ 2"), (7, r"6 = 0 \* 7 \+ 6"), (0, "0 < 1")])
+@pytest.mark.parametrize(
+    ("G", "arithmetic"),
+    [
+        (4, r"6 = 1 \* 4 \+ 2"),
+        (7, r"6 = 0 \* 7 \+ 6"),
+        (0, "0 is no number of groups"),
+        (1.5, "1.5 is no number of groups"),
+        (None, "None is no number of groups"),
+    ],
+)
 def test_groups_that_do_not_divide_the_channels(G, arithmetic):
     scale = np.ones((1, 6, 1, 1))
     with pytest.raises(ValueError, match=rf"6 channels can't be split into {G} groups.*{arithmetic}; give a divisor of 6"):

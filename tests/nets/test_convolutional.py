@@ -1,5 +1,8 @@
 """ThreeLayerConvNet: its parameters, its loss and gradients against PyTorch, and what it refuses."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -22,8 +25,12 @@ def small(**settings):
 
 @pytest.fixture
 def batch():
+    return images(4)
+
+
+def images(count):
     rng = np.random.RandomState(231)
-    return rng.randn(4, 2, 5, 6), rng.randint(3, size=4)
+    return rng.randn(count, 2, 5, 6), rng.randint(3, size=count)
 
 
 SHAPES = {"W1": (6, 2, 3, 3), "b1": (6,), "W2": (36, 4), "b2": (4,), "W3": (4, 3), "b3": (3,)}
@@ -60,11 +67,12 @@ def test_without_a_signal_the_loss_is_that_of_guessing():
 
 @every_kind
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_loss_and_gradients_against_torch(normalization, dtype, batch):
+@pytest.mark.parametrize("count", [1, 4])
+def test_loss_and_gradients_against_torch(normalization, count, dtype):
     torch = pytest.importorskip("torch")
     F = torch.nn.functional
     net = small(normalization=normalization, dtype=dtype, reg=0.3)
-    X, y = batch
+    X, y = images(count)
     params = {name: torch.tensor(array, requires_grad=True) for name, array in net.params.items()}
     normalize = {
         None: lambda x: x,
@@ -136,10 +144,38 @@ def test_learns_a_few_images_by_heart(normalization):
     assert solver.best_val_acc >= 0.95
 
 
+@pytest.mark.parametrize("size", [1, 4])
+def test_population_statistics_are_of_all_pixels(size):
+    """Var = m / (m - 1) E[var], m the values that share a statistic: N · H · W, so that one image will do."""
+    batches = list(np.random.RandomState(4).randn(3, size, 2, 5, 6))
+    net = small(normalization="spatial_batchnorm")
+    net.estimate_population_statistics(batches)
+    outputs = [layers.conv_forward(X, net.params["W1"], net.params["b1"], CONV)[0] for X in batches]
+    m, (param,) = size * 5 * 6, net.bn_params
+    np.testing.assert_allclose(
+        param["running_mean"], np.mean([a.mean(axis=(0, 2, 3)) for a in outputs], axis=0), rtol=1e-12
+    )
+    variance = np.mean([a.var(axis=(0, 2, 3)) for a in outputs], axis=0)
+    np.testing.assert_allclose(param["running_var"], m / (m - 1) * variance, rtol=1e-12)
+
+
+@every_kind
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))], ids=["copy", "pickle"])
+def test_a_copy_of_a_net_has_its_own(normalization, duplicate, batch):
+    net = small(normalization=normalization)
+    net.loss(*batch)
+    other, scores = duplicate(net), net.loss(batch[0])
+    np.testing.assert_array_equal(other.loss(batch[0]), scores)
+    other.params["W1"][...] = 0
+    other.loss(*batch)
+    np.testing.assert_array_equal(net.loss(batch[0]), scores)
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
         ({"filter_size": 4}, r"filter_size is 4: it must be odd"),
+        ({"filter_size": -1}, r"filter_size is -1: it must be odd and at least 1"),
         ({"input_dim": (1, 1, 9)}, r"input_dim is \(1, 1, 9\).* at least 2"),
         ({"normalization": "batchnorm"}, r"'batchnorm': it must be None or one of spatial_batchnorm, spatial_groupnorm"),
         (

@@ -56,7 +56,7 @@ def test_each_panel_has_the_published_numbers_ours_and_the_band(shown):
 
 
 def test_the_caption_says_what_the_seeds_and_the_images_are(shown):
-    assert "seeds: 231, replicates 0 to 9" in shown.caption
+    assert "our seeds: replicates 0 to 9 of seed 231" in shown.caption
     assert "mean image of 3,000 images (published: 49,000" in shown.caption
     assert "4 seeds" in shown.panels[0].lines[0].label
     images = Images({}, DataSpec("cifar10", 1000, "0" * 16), 49_000)

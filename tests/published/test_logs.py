@@ -1,5 +1,6 @@
 """The training logs: what is judged, skipped and drawn with all of CIFAR-10's images, some, none or others."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -126,8 +127,11 @@ def test_other_images_in_the_same_layout_are_not_taken_for_cifar10(made_images, 
     assert "not CIFAR-10's own" in find_images([folder])
 
 
-def test_too_few_images_are_not_taken_for_cifar10(made_images):
-    assert "not CIFAR-10's own" in find_images([made_images(1999)])
+@pytest.mark.parametrize(
+    ("count", "why"), [(1999, "999 training images .* and 1,000 are needed"), (500, "hold 500 .* put files")]
+)
+def test_too_few_images_are_a_reason(made_images, count, why):
+    assert re.search(why, find_images([made_images(count)]))
 
 
 def test_of_all_images_the_first_thousand_count(made_images):

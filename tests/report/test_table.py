@@ -71,7 +71,9 @@ def test_a_row_of_a_convnet_has_empty_cells_for_what_it_lacks():
     (row,) = rows([("groupnorm", history(spec=CONVNET))])
     assert (row["model"], row["hidden_dims"], row["num_filters"], row["filter_size"]) == ("cnn", "6", 4, 3)
     assert (row["normalization"], row["num_groups"], row["keep_prob"]) == ("spatial_groupnorm", 2, None)
-    (row,) = rows([("plain", history(spec=replace(CONVNET, net=replace(CONVNET.net, normalization="none"))))])
+    (row,) = rows(
+        [("plain", history(spec=replace(CONVNET, net=replace(CONVNET.net, normalization="none", num_groups=None))))]
+    )
     assert row["num_groups"] is None
 
 

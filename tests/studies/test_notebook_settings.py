@@ -57,11 +57,17 @@ def test_compare_of_the_convnet(plan, norm):
     for run in made.runs:
         assert run.data.num_train == 1000
         assert run.net.model == "cnn"
-        assert (run.net.num_filters, run.net.filter_size, run.net.hidden_dim, run.net.num_groups) == (32, 7, 100, 8)
+        assert (run.net.num_filters, run.net.filter_size, run.net.hidden_dim) == (32, 7, 100)
+        assert run.net.num_groups == (8 if run.net.normalization == "spatial_groupnorm" else None)
         assert run.net.weight_scale == 1e-3
         assert run.solver.learning_rate == 1e-3
         assert run.solver.batch_size == 50
         assert run.solver.num_epochs == 5
+
+
+def test_arms_without_groups_are_the_same_whatever_their_number(plan):
+    eight, four = ([run.name for run in plan("compare --model cnn", {"net.num_groups": n}).runs] for n in (8, 4))
+    assert [a == b for a, b in zip(eight, four, strict=True)] == [True, False, True]
 
 
 def test_compare_of_the_convnet_is_of_all_unless_told(plan):
@@ -140,7 +146,7 @@ def test_dropout(plan):
 
 VARIED = {
     "compare": {("net", "normalization")},
-    "compare --model cnn": {("net", "normalization")},
+    "compare --model cnn": {("net", "normalization"), ("net", "num_groups")},
     "sweep weight-scale": {("net", "normalization"), ("net", "weight_scale")},
     "sweep batch-size": {("net", "normalization"), ("solver", "batch_size")},
     "dropout": {("net", "keep_prob")},
