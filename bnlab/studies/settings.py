@@ -16,7 +16,7 @@ from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
-from bnlab.errors import SettingsError
+from bnlab.errors import SettingsError, did_you_mean
 from bnlab.studies.study import CommonSettings, Study
 from bnlab.studies.yaml_files import parse, read
 
@@ -139,8 +139,17 @@ def _complaints(error: ValidationError, origins: Mapping[str, Override], shipped
         key = next((k for n in range(len(location), 0, -1) if (k := ".".join(location[:n])) in origins), ".".join(location))
         origin = origins[key].origin if key in origins else key
         allowed = re.sub(r"^(Input|Tuple) should", "it should", problem["msg"]).replace("an object", "a mapping")
-        lines.append(f"{origin}: {_shown(problem['input'])} is not allowed: {allowed}{_remedy(key, shipped)}")
+        lines.append(
+            f"{origin}: {_shown(problem['input'])} is not allowed: {allowed}{_near(problem)}{_remedy(key, shipped)}"
+        )
     return list(dict.fromkeys(lines))
+
+
+def _near(problem: Any) -> str:
+    """For a name that isn't one of a few: the one that may have been meant."""
+    if problem["type"] != "literal_error" or not isinstance(problem["input"], str):
+        return ""
+    return did_you_mean(problem["input"], re.findall(r"'([^']*)'", problem["ctx"]["expected"]))
 
 
 def _remedy(key: str, shipped: Mapping[str, Any]) -> str:

@@ -30,6 +30,7 @@ ONE_LINE = {
         ["compare", "--model", "cnn", "-s", "net.hidden_dims=[3]"],
         ["net.hidden_dims", "did you mean net.hidden_dim?"],
     ),
+    "a misspelt norm": (["compare", "--norm", "bachnorm"], ["--norm", '"bachnorm"', "did you mean batchnorm?"]),
     "no norm": (["sweep", "batch-size", "--norm", "none"], ["--norm", '"none"', "'batchnorm' or 'layernorm'"]),
     "unknown layer": (["gradcheck", "relu", "batchnrm"], ["'batchnrm'", "affine, relu", "did you mean batchnorm?"]),
     "unknown group": (["verify", "batchnrm"], ["'batchnrm'", "batchnorm_backward, ", "did you mean batchnorm?"]),
