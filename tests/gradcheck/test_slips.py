@@ -12,7 +12,7 @@ from bnlab.gradcheck.slips import SLIPS, name_slip
 from bnlab.gradcheck.slips.dropout import ANOTHER_MASK
 
 TRIALS = {name: (case, None) for name, case in FUNCTION_CASES.items()}
-TRIALS |= {probe.case.name: (probe.case, probe.inputs) for probe in PROBES.values()}
+TRIALS |= {probe.case.name: (probe.case, probe.inputs) for probe in PROBES}
 EVERY = [pytest.param(slip, case, id=f"{case} {slip.what}: {slip.text}") for slip in SLIPS for case in slip.cases]
 
 

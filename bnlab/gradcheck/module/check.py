@@ -12,6 +12,7 @@ from bnlab.errors import did_you_mean
 from bnlab.gradcheck.module.functions import find
 from bnlab.gradcheck.module.judge import NOT_ASKED, judge, judge_probe
 from bnlab.gradcheck.module.loading import ModuleError, imported
+from bnlab.gradcheck.module.masks import judge_mask
 from bnlab.gradcheck.module.probes import PROBES
 from bnlab.gradcheck.module.trial import Trial
 from bnlab.gradcheck.verdict import Verdict
@@ -42,10 +43,8 @@ def _check(case: Case, module: ModuleType, seed: int) -> Iterator[Verdict]:
     verdicts = []
     if forward is not None:
         trial = Trial(case, forward, backward, seed)
-        verdicts = list(judge(trial))
+        verdicts = _judged(trial)
         yield from verdicts
-        if case.name in PROBES:
-            yield from judge_probe(PROBES[case.name], trial, all(verdict.ok for verdict in verdicts))
     if backward is not None and case.name not in NOT_ASKED and backward.name not in {each.function for each in verdicts}:
         yield Verdict(case.name, function=backward.name, note="not checked before its forward pass", skipped=True)
     for function in dict.fromkeys(each for each in (forward, backward) if each):
@@ -53,6 +52,21 @@ def _check(case: Case, module: ModuleType, seed: int) -> Iterator[Verdict]:
             yield Verdict(
                 case.name, function=function.name, problem=f"changes its argument {name} in place; work on a copy"
             )
+
+
+def _judged(trial: Trial) -> list[Verdict]:
+    """The case itself, then its probes. A note says that a difference is as good: that needs all the rest right."""
+    verdicts = list(judge(trial))
+    for probe in PROBES:
+        if probe.of == trial.case.name:
+            verdicts += judge_probe(probe, trial, _fine(verdicts))
+    if trial.case.name == "dropout" and _fine(verdicts):
+        verdicts += judge_mask(trial.forward)
+    return verdicts if _fine(verdicts) else [replace(each, note=None) if each.ok else each for each in verdicts]
+
+
+def _fine(verdicts: list[Verdict]) -> bool:
+    return all(verdict.ok for verdict in verdicts)
 
 
 def _names(case: Case) -> tuple[str, str]:
