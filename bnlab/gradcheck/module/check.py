@@ -66,7 +66,7 @@ def _judged(trial: Trial) -> list[Verdict]:
 
 
 def _fine(verdicts: list[Verdict]) -> bool:
-    return all(verdict.ok for verdict in verdicts)
+    return all(verdict.ok is not False for verdict in verdicts)
 
 
 def _names(case: Case) -> tuple[str, str]:

@@ -46,23 +46,36 @@ def judge(trial: Trial) -> Iterator[Verdict]:
 
 
 def judge_probe(probe: Probe, trial: Trial, fine: bool) -> Iterator[Verdict]:
-    """The verdict on a probe, if it can be had. fine: the case it goes with has passed; otherwise a difference that no slip
-    explains is left unsaid, since it may be the same as there."""
-    case, function = probe.case.name, trial.backward if probe.what in trial.gradients else trial.forward
+    """The verdicts on the arrays of a probe. fine: the case it goes with has passed; otherwise only slips are told, since
+    all else may be the same as there."""
     probing = Trial(probe.case, trial.forward, trial.backward, inputs=probe.inputs)
-    if function is None:
-        return
+    given: dict[str, Any] = {}
+    for what in probe.what:
+        function = trial.backward if what in probing.gradients else trial.forward
+        if function is None:
+            continue
+        verdict = _probed(probe, probing, what, given, function.name)
+        if verdict and (fine or verdict.slip):
+            fine = fine and verdict.ok is True
+            yield verdict if verdict.ok or verdict.problem or verdict.slip else replace(verdict, slip=probe.text)
+
+
+def _probed(probe: Probe, probing: Trial, what: str, given: dict[str, Any], function: str) -> Verdict | None:
+    """The verdict on one array, for which the functions are run if it isn't among those given; None for a stub's."""
+    bare = Verdict(probe.case.name, value=what, function=function)
     try:
         with np.errstate(all="ignore"):
-            given = probing.forward_pass()
-            given |= probing.backward_pass(given["cache"])
-            array = array_of(given[probe.what], probing.right[probe.what].shape)
-    except Fault:
-        return
-    verdict = value_verdict(Verdict(case, value=probe.what, function=function.name), array, probing.right[probe.what])
-    slip = None if verdict.ok else probing.slip(probe.what, given, SLIPS) or (probe.text if fine else None)
-    if verdict.ok or slip:
-        yield replace(verdict, slip=slip)
+            if not given:
+                given |= probing.forward_pass()
+            if what not in given:
+                given |= probing.backward_pass(given["cache"])
+        array = array_of(given[what], probing.right[what].shape)
+    except Unwritten:
+        return None
+    except Fault as fault:
+        return replace(bare, value=None, problem=f"{probe.where} {fault}")
+    verdict = value_verdict(bare, array, probing.right[what])
+    return verdict if verdict.ok else replace(verdict, slip=probing.slip(what, given, SLIPS))
 
 
 def _judge_value(trial: Trial, what: str, given: dict[str, Any]) -> Verdict:

@@ -9,8 +9,9 @@ from dataclasses import replace
 import numpy as np
 
 from bnlab.cases import FUNCTION_CASES
-from bnlab.gradcheck.module.faults import Fault, array_of
+from bnlab.gradcheck.module.faults import Fault, Unwritten, array_of
 from bnlab.gradcheck.module.functions import UserFunction
+from bnlab.gradcheck.module.trial import Trial
 from bnlab.gradcheck.verdict import Verdict
 from bnlab.layers.types import Array
 
@@ -28,6 +29,8 @@ def judge_mask(forward: UserFunction) -> Iterator[Verdict]:
     try:
         kept, others = (_kept(forward, x, settings | {"seed": seed}) for seed in (settings["seed"], settings["seed"] + 1))
         problem = next(_problems(x, kept, others, settings["p"]), None)
+    except Unwritten:
+        return
     except Fault as fault:
         problem = f"on {x.size} units {fault}"
     if problem:
@@ -35,8 +38,8 @@ def judge_mask(forward: UserFunction) -> Iterator[Verdict]:
 
 
 def _kept(forward: UserFunction, x: Array, settings: dict[str, object]) -> Array:
-    result = replace(CASE, forward_function=forward, extra=(settings,)).call({"x": x})
-    return array_of(result[0], x.shape) != 0
+    trial = Trial(replace(CASE, extra=(settings,)), forward, None, inputs={"x": x})
+    return np.not_equal(array_of(trial.forward_pass()["out"], x.shape), 0)
 
 
 def _problems(x: Array, kept: Array, others: Array, p: float) -> Iterator[str]:

@@ -1,53 +1,85 @@
-"""Inputs where no difference quotient can judge, but a convention does: zeros, ties, and scores near the end of the range.
-
-There a user's array is held against ours.
+"""Inputs and settings where no difference quotient can judge, but a convention does: zeros, ties, scores near the end of
+the range, and param dicts that hold more than the mode. There a user's arrays are held against ours.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from bnlab.cases import FUNCTION_CASES, Case
 from bnlab.cases.case import Inputs
+from bnlab.layers.types import Param
 
 
 @dataclass(frozen=True)
 class Probe:
-    """The case `of` that name on inputs of its own. where: how they differ; what: the array that is judged; text: what is
-    wrong where no slip explains it."""
+    """The case `of` that name, elsewhere. where: in what it differs; what: the arrays that are judged; text: what is wrong
+    where no slip explains it; inputs: its own, or else random ones; settings: what its param dict holds besides."""
 
     of: str
     where: str
-    inputs: Inputs
-    what: str
+    what: tuple[str, ...]
     text: str
+    inputs: Inputs | None = None
+    settings: Param = field(default_factory=dict)
 
     @property
     def case(self) -> Case:
-        """The case under the probe's own name, by which slips know it."""
-        return replace(FUNCTION_CASES[self.of], name=f"{self.of} {self.where}")
+        """The case with the settings, under the probe's own name, by which slips know it."""
+        case = FUNCTION_CASES[self.of]
+        extra = tuple(each | self.settings if isinstance(each, dict) else each for each in case.extra)
+        return replace(case, name=f"{self.of} {self.where}", extra=extra)
 
 
 def _whole_numbers(shape: tuple[int, ...], low: int, high: int) -> Inputs:
     return {"x": np.random.RandomState(0).randint(low, high, size=shape).astype(np.float64)}
 
 
+def _below_zero(shape: tuple[int, ...]) -> Inputs:
+    return {"x": -1 - np.random.RandomState(0).random_sample(shape)}
+
+
+SCORES = np.random.RandomState(0).standard_normal((4, 6))
+ELSEWHERE = "with other settings"
+EPS, MOMENTUM = {"eps": 1e-2}, {"momentum": 0.7}
+STATISTICS = {"running_mean": np.linspace(-1, 1, 5), "running_var": np.linspace(0.5, 2, 5)}
+STATES = ("out", "running_mean", "running_var", "dx")
+BY_SETTINGS = "doesn't follow the param dict; take eps, momentum and the running statistics from it where they are"
+FIRST = "on a tie the gradient goes to the first maximum alone"
+ROW_MAXIMUM = "take each row's largest score off first"
+
 PROBES = (
-    Probe("relu", "at 0", _whole_numbers((4, 2, 3), -1, 2), "dx", "the gradient at 0 is 0"),
+    Probe("relu", "at 0", ("dx",), "the gradient at 0 is 0", _whole_numbers((4, 2, 3), -1, 2)),
+    Probe("batchnorm", ELSEWHERE, STATES, BY_SETTINGS, settings=EPS | MOMENTUM | STATISTICS),
+    Probe("batchnorm_alt", ELSEWHERE, ("dx",), BY_SETTINGS, settings=EPS | MOMENTUM | STATISTICS),
+    Probe("batchnorm_test", ELSEWHERE, ("out",), BY_SETTINGS, settings=EPS | MOMENTUM),
+    Probe("layernorm", ELSEWHERE, ("out", "dx"), BY_SETTINGS, settings=EPS),
+    Probe("spatial_batchnorm", ELSEWHERE, STATES, BY_SETTINGS, settings=EPS | MOMENTUM | STATISTICS),
+    Probe("spatial_batchnorm_test", ELSEWHERE, ("out",), BY_SETTINGS, settings=EPS | MOMENTUM),
+    Probe("spatial_groupnorm", ELSEWHERE, ("out", "dx"), BY_SETTINGS, settings=EPS),
+    Probe("max_pool", "at ties", ("dx",), FIRST, _whole_numbers((4, 2, 6, 5), 0, 3)),
     Probe(
         "max_pool",
-        "at ties",
-        _whole_numbers((4, 2, 6, 5), 0, 3),
-        "dx",
-        "on a tie the gradient goes to the first maximum alone",
+        "below 0",
+        ("out", "dx"),
+        "the largest is looked for from 0 up; start from the window's first entry, or from -inf",
+        _below_zero((4, 2, 6, 5)),
+    ),
+    Probe("softmax_loss", "at large scores", ("loss",), f"the exponential overflows: {ROW_MAXIMUM}", {"x": SCORES + 1000}),
+    Probe(
+        "softmax_loss",
+        "at rows far apart",
+        ("loss",),
+        f"a row below the others underflows: {ROW_MAXIMUM}, not the largest of all",
+        {"x": SCORES + 1000 * np.arange(4)[:, None]},
     ),
     Probe(
         "softmax_loss",
-        "at large scores",
-        {"x": 1000 * np.random.RandomState(0).standard_normal((4, 6))},
-        "loss",
-        "the exponential overflows: take each row's largest score off first",
+        "at scores far apart",
+        ("loss",),
+        "the logarithm of a probability that underflowed; take shifted - log(Σ exp(shifted)) instead",
+        {"x": 1000 * SCORES},
     ),
 )

@@ -14,6 +14,7 @@ from bnlab.cases.case import LABELS, Inputs
 from bnlab.gradcheck.module.faults import Fault, Unwritten, array_of, named
 from bnlab.gradcheck.module.functions import UserFunction
 from bnlab.gradcheck.slips import Slip, name_slip
+from bnlab.gradcheck.slips.normalization_state import MOMENTUM
 from bnlab.gradcheck.slopes import slopes
 from bnlab.layers.types import Array
 
@@ -21,8 +22,8 @@ from bnlab.layers.types import Array
 class Trial:
     """The case on its inputs: what is right, and what the user's functions give. Methods that call these raise Fault.
 
-    value: `out` or `loss`. states: what the forward pass is to leave in its param dicts, by name. gradients: their names,
-    `dx` and so on, and the arguments that they belong to. right: all of these as our functions give them, by name.
+    value: `out` or `loss`. states: the names of the arrays that the forward pass is to leave in its param dicts. gradients:
+    their names, `dx` and so on, and the arguments that they belong to. right: all of these as our functions give them.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Trial:
             out if getattr(out, "shape", None) == self.right[self.value].shape else np.zeros_like(self.right[self.value])
         )
         facts |= {"y": LABELS[: len(self.inputs["x"])], "G": next((n for n in self.case.extra if isinstance(n, int)), 0)}
+        facts["momentum"] = MOMENTUM
         for param in self.case.extra:
             facts |= param if isinstance(param, dict) else {}
         return name_slip(slips, what, facts | self.inputs) if array.dtype.kind in "fiub" else None
@@ -90,10 +92,9 @@ class Trial:
         return array_of(self.forward_pass()[self.value], self.right[self.value].shape)
 
     def _states(self) -> dict[str, Array]:
-        """What our forward function adds to its param dicts."""
+        """The arrays that our forward function leaves in its param dicts."""
         extra = copy.deepcopy(self.case.extra)
         if self.value == "out":
             self.case.forward_function(*self.inputs.values(), *extra)
-        pairs = zip(self.case.extra, extra, strict=True)
-        dicts = [(before, after) for before, after in pairs if isinstance(before, dict) and isinstance(after, dict)]
-        return {key: after[key] for before, after in dicts for key in after if key not in before}
+        dicts = [each for each in extra if isinstance(each, dict)]
+        return {key: value for each in dicts for key, value in each.items() if isinstance(value, np.ndarray)}

@@ -4,13 +4,23 @@ A table a family of layers. Each slip is computed from the inputs alone, by the 
 wrong and agrees with it has that slip.
 """
 
-from bnlab.gradcheck.slips import affine, convolution, dropout, losses, normalization, normalization_state, pooling
+from bnlab.gradcheck.slips import (
+    affine,
+    convolution,
+    dropout,
+    losses,
+    normalization,
+    normalization_state,
+    pooling,
+    running_statistics,
+)
 from bnlab.gradcheck.slips.slip import Facts, Slip, name_slip
 
 SLIPS: tuple[Slip, ...] = (
     *affine.SLIPS,
     *normalization.SLIPS,
     *normalization_state.SLIPS,
+    *running_statistics.SLIPS,
     *dropout.SLIPS,
     *convolution.SLIPS,
     *pooling.SLIPS,

@@ -110,6 +110,7 @@ LAYOUTS: dict[str, Callable[..., Norm]] = {
     "spatial_batchnorm_test": channels,
     "spatial_groupnorm": groups,
 }
+LAYOUTS |= {f"{case} with other settings": layout for case, layout in LAYOUTS.items()}
 """By case, how to lay its arguments out."""
 
 
