@@ -21,23 +21,27 @@ def _sandwich_shapes(n: int) -> Shapes:
 
 
 def _conv_shapes(n: int) -> Shapes:
-    return {"x": (n, 2, 6, 5), "w": (3, 2, 3, 2), "b": (3,)}
+    return {"x": (n, 5, 5, 6), "w": (6, 5, 4, 3), "b": (6,)}
+
+
+def _conv_sandwich_shapes(n: int) -> Shapes:
+    return {"x": (n, 2, 6, 3), "w": (3, 2, 3, 2), "b": (3,)}
 
 
 def _conv_norm_shapes(n: int) -> Shapes:
-    return {**_conv_shapes(n), "gamma": (3,), "beta": (3,)}
+    return {**_conv_sandwich_shapes(n), "gamma": (3,), "beta": (3,)}
 
 
 def _channel_shapes(n: int) -> Shapes:
-    return {"x": (n, 5, 2, 2), "gamma": (5,), "beta": (5,)}
+    return {"x": (n, 5, 2, 3), "gamma": (5,), "beta": (5,)}
 
 
 def _group_shapes(n: int) -> Shapes:
-    return {"x": (n, 6, 3, 2), "gamma": (1, 6, 1, 1), "beta": (1, 6, 1, 1)}
+    return {"x": (n, 6, 4, 5), "gamma": (1, 6, 1, 1), "beta": (1, 6, 1, 1)}
 
 
 def _pool_shape(n: int) -> Shapes:
-    return {"x": (n, 2, 6, 5)}
+    return {"x": (n, 5, 6, 8)}
 
 
 def _x_shape(n: int) -> Shapes:
@@ -49,8 +53,8 @@ def _score_shape(n: int) -> Shapes:
 
 
 TRAIN = ({"mode": "train"},)
-CONV = ({"stride": 2, "pad": 1},)  # of 8 padded rows the last is left out
-POOL = ({"pool_height": 3, "pool_width": 2, "stride": 2},)  # windows overlap, and the last row is left out
+CONV = ({"stride": 2, "pad": 1},)  # of the padded rows and columns the last is left out
+POOL = ({"pool_height": 3, "pool_width": 4, "stride": 2},)  # windows overlap, and the last row is left out
 SMALL_POOL = ({"pool_height": 2, "pool_width": 2, "stride": 1},)
 DROPOUT = ({"mode": "train", "p": 0.6, "seed": 123},)
 DROPOUT_TEST = ({"mode": "test", "p": 0.6, "seed": 123},)
@@ -62,6 +66,7 @@ TEST_STATISTICS = (
     },
 )
 
+# No two of an image's sizes are alike, nor a window's and its stride: whoever takes one for another is found out.
 LAYERS = (
     Case("affine", layers.affine_forward, layers.affine_backward, _image_shapes),
     Case("relu", layers.relu_forward, layers.relu_backward, _x_shape),
@@ -81,8 +86,8 @@ LAYERS = (
         zero=("b",),  # the batch's mean takes a bias off again
     ),
     Case("affine_ln_relu", layers.affine_ln_relu_forward, layers.affine_ln_relu_backward, _sandwich_shapes, ({},)),
-    Case("conv", layers.conv_forward, layers.conv_backward, _conv_shapes, CONV),
-    Case("max_pool", layers.max_pool_forward, layers.max_pool_backward, _pool_shape, POOL),
+    Case("conv", layers.conv_forward, layers.conv_backward, _conv_shapes, CONV, batch=2),
+    Case("max_pool", layers.max_pool_forward, layers.max_pool_backward, _pool_shape, POOL, batch=2),
     Case(
         "spatial_batchnorm",
         layers.spatial_batchnorm_forward,
@@ -104,12 +109,12 @@ LAYERS = (
         _group_shapes,
         (3, {}),
     ),
-    Case("conv_relu", layers.conv_relu_forward, layers.conv_relu_backward, _conv_shapes, CONV),
+    Case("conv_relu", layers.conv_relu_forward, layers.conv_relu_backward, _conv_sandwich_shapes, CONV),
     Case(
         "conv_relu_pool",
         layers.conv_relu_pool_forward,
         layers.conv_relu_pool_backward,
-        _conv_shapes,
+        _conv_sandwich_shapes,
         CONV + SMALL_POOL,
     ),
     Case(

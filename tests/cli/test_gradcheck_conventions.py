@@ -95,3 +95,31 @@ def test_a_mask_of_any_generator_is_as_good(call, write, drawn):
     assert done.status == 0
     [note] = findings(done)
     assert note.endswith("as good")
+
+
+MIXED_UP = {
+    "conv": [
+        ("W_out = 1 + (W + 2 * pad - WW)", "W_out = 1 + (H + 2 * pad - HH)"),
+        ("np.zeros((N, F, H_out, W_out))", "np.zeros((N, F, W_out, H_out))"),
+        ("W_out = 1 + (W + 2 * pad - WW) // stride", "W_out = H_out"),
+        ("F, _, HH, WW = w.shape", "F, _, WW, HH = w.shape"),
+    ],
+    "max_pool": [
+        ("1 + (W - width) // stride))", "1 + (H - height) // stride))"),
+        ('height, width, stride = pool_param["pool_height"], pool_param["pool_width"]',
+         'height, width, stride = pool_param["pool_width"], pool_param["pool_height"]'),
+        ("j * stride : j * stride + width", "j * width : j * width + width"),
+    ],
+    "spatial_batchnorm": [("N, C, H, W = dout.shape", "N, C, W, H = dout.shape")],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", [1, 7, 231])
+@pytest.mark.parametrize(("case", "right", "wrong"), [(case, *pair) for case in MIXED_UP for pair in MIXED_UP[case]])
+def test_height_and_width_cannot_be_mixed_up(call, write, case, right, wrong, seed):
+    assert right in SOURCE
+    text = SOURCE if "dout.shape" in right else SOURCE.replace(right, wrong)
+    if text == SOURCE:
+        start = SOURCE.index("def spatial_batchnorm_backward")
+        text = SOURCE[:start] + SOURCE[start:].replace(right, wrong, 1)
+    assert call("gradcheck", "--module", write(text), case, "--seed", seed).status == 1
