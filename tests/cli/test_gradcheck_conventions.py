@@ -123,3 +123,38 @@ def test_height_and_width_cannot_be_mixed_up(call, write, case, right, wrong, se
         start = SOURCE.index("def spatial_batchnorm_backward")
         text = SOURCE[:start] + SOURCE[start:].replace(right, wrong, 1)
     assert call("gradcheck", "--module", write(text), case, "--seed", seed).status == 1
+
+
+BROKEN_PARTS = {
+    "relu_backward": (
+        ("dx = dout * (x > 0)", "dx = dout * (x < 0)"),
+        ["affine_relu", "affine_bn_relu", "affine_ln_relu", "conv_relu", "conv_relu_pool", "conv_bn_relu"],
+    ),
+    "batchnorm_forward": (
+        ("np.var(x, axis=0)", "np.var(x, axis=0, ddof=1)"),
+        ["affine_bn_relu", "spatial_batchnorm", "conv_bn_relu"],
+    ),
+    "max_pool_backward_naive": (("np.argmax(window)", "np.argmin(window)"), ["conv_relu_pool"]),
+}
+
+
+@pytest.mark.parametrize("part", BROKEN_PARTS)
+def test_a_layer_is_not_blamed_for_its_parts(call, write, part):
+    change, wholes = BROKEN_PARTS[part]
+    done = call("gradcheck", "--module", write(SOURCE.replace(*change)))
+    assert done.status == 1
+    told = findings(done)
+    waiting = [line for line in told if line.startswith(f"Not checked before {part} is mended: ")]
+    assert len(waiting) == 1
+    assert {f"{whole}_backward" for whole in wholes} <= set(waiting[0].split(": ")[1].split(", "))
+    family = part.split("_")[0]
+    assert all(line.startswith((family, "Not checked before", "mylayers.py")) for line in told)
+
+
+def test_a_layer_is_blamed_for_what_is_wrong_in_itself(call, write):
+    right = "return affine_backward(da, fc_cache)"
+    assert SOURCE.count(right) == 1
+    document = call(
+        "gradcheck", "--module", write(SOURCE.replace(right, "return affine_backward(-da, fc_cache)")), "--json"
+    ).json
+    assert {row["function"] for row in document if row["ok"] is False} == {"affine_relu_backward"}

@@ -13,6 +13,7 @@ from bnlab.gradcheck.module.functions import find
 from bnlab.gradcheck.module.judge import NOT_ASKED, judge, judge_probe
 from bnlab.gradcheck.module.loading import ModuleError, imported
 from bnlab.gradcheck.module.masks import judge_mask
+from bnlab.gradcheck.module.parts import without_echoes
 from bnlab.gradcheck.module.probes import PROBES
 from bnlab.gradcheck.module.trial import Trial
 from bnlab.gradcheck.verdict import Verdict
@@ -28,8 +29,8 @@ def check_module(path: Path, names: Sequence[str] = (), seed: int = 231) -> list
         if not any(find(module, name) for name in _all_names()):
             raise ModuleError(f"{path} has none of the notebooks' functions: name them affine_forward, affine_backward, …")
         cases = [FUNCTION_CASES[name] for name in dict.fromkeys(names or FUNCTION_CASES)]
-        verdicts = [verdict for case in cases for verdict in _check(case, module, seed)]
-    return [replace(each, skipped=False) if names and each.problem else each for each in verdicts]
+        verdicts = without_echoes([verdict for case in cases for verdict in _check(case, module, seed)])
+        return [replace(each, skipped=False) if names and each.problem else each for each in verdicts]
 
 
 def _check(case: Case, module: ModuleType, seed: int) -> Iterator[Verdict]:
