@@ -6,6 +6,7 @@ wrong and agrees with it has that slip.
 
 from bnlab.gradcheck.slips import (
     affine,
+    closed_form,
     convolution,
     dropout,
     losses,
@@ -19,6 +20,7 @@ from bnlab.gradcheck.slips.slip import Facts, Slip, name_slip
 SLIPS: tuple[Slip, ...] = (
     *affine.SLIPS,
     *normalization.SLIPS,
+    *closed_form.SLIPS,
     *normalization_state.SLIPS,
     *running_statistics.SLIPS,
     *dropout.SLIPS,

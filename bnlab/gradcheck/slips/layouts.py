@@ -77,11 +77,20 @@ class Norm:
         return out
 
     def dx(
-        self, var_path: float | Array = 1, mu_path: float = 1, g: Array | None = None, sums: Norm | None = None
+        self,
+        var_path: float | Array = 1,
+        mu_path: float | Array = 1,
+        xhat_path: float | Array = 1,
+        g: Array | None = None,
+        sums: Norm | None = None,
+        outer: Array | None = None,
+        inner: Array | None = None,
     ) -> Array:
-        """The gradient; with a factor at the path through var, or mu; with another g; with another layout's means."""
+        """The gradient; with a factor at the path through var, mu, or xhat alone; with another g; with another layout's
+        means; with another array for xhat in the path through var, before the mean (outer) or in it (inner)."""
         g, mean = self.g if g is None else g, (sums or self).mean
-        return (g - mu_path * mean(g) - var_path * self.xhat * mean(g * self.xhat)) * self.inv_std
+        outer, inner = (self.xhat if array is None else array for array in (outer, inner))
+        return (xhat_path * g - mu_path * mean(g) - var_path * outer * mean(g * inner)) * self.inv_std
 
 
 def rows(statistic: int) -> Callable[..., Norm]:

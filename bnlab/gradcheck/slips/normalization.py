@@ -48,6 +48,9 @@ OUTPUTS = (
             "gamma and beta are missing; out = gamma · xhat + beta": lambda n: n.xhat,
             "beta is missing; out = gamma · xhat + beta": lambda n: n.gamma * n.xhat,
             "gamma is missing; out = gamma · xhat + beta": lambda n: n.xhat + n.beta,
+            "the standard deviation stands for the variance; divide by sqrt(var + eps)": lambda n: n.out(
+                (n.var**0.5 + n.eps) ** 0.5
+            ),
             "the statistics are over all of x; give mean and var their axes": lambda n: n.over(*range(n.x.ndim)).out(),
         },
     ),
@@ -70,6 +73,16 @@ OUTPUTS = (
         },
     ),
     *slips(GROUP, "out", {"there are C / G groups of G channels; there are G of C / G": other_groups}),
+)
+
+OTHER_EPS = tuple(
+    slip
+    for eps in (1e-8, 1e-7, 1e-6, 1e-4, 1e-3)
+    for slip in norm_slips(
+        TRAIN,
+        "out",
+        {"eps isn't 1e-5, and the param dict holds none": lambda n, eps=eps: n.over(*n.statistic, eps=eps).out()},  # type: ignore[misc]
+    )
 )
 
 GRADIENTS = (
@@ -107,8 +120,6 @@ GRADIENTS = (
         )
         for slip in norm_slips(cases, "dx", {text: lambda n, axis=axis: n.dx(*[n.m / n.x.shape[axis]] * 2)})  # type: ignore[misc]
     ),
-    *norm_slips(BATCHNORM, "dx", {"sums over axis 1; sum over axis 0": lambda n: n.dx(sums=swapped(n))}),
-    *norm_slips(("layernorm",), "dx", {"sums over axis 0; sum over axis 1": lambda n: n.dx(sums=swapped(n))}),
 )
 
-SLIPS = (*OUTPUTS, *GRADIENTS)
+SLIPS = (*OUTPUTS, *OTHER_EPS, *GRADIENTS)

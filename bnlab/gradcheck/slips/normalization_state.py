@@ -15,6 +15,7 @@ MOMENTUM = 0.9
 TEST = ("batchnorm_test", "spatial_batchnorm_test")
 SPATIAL = ("spatial_batchnorm", "spatial_groupnorm")
 REVERSED = "momentum is the wrong way round; running = momentum · running + (1 - momentum) · batch value"
+KEPT = "keeps the axes that it sums over; leave keepdims out"
 NOT_MOVED = "isn't moved; store the new one in bn_param"
 NOT_AVERAGED = "is the minibatch's own; average it with momentum"
 
@@ -93,6 +94,14 @@ PARAMETERS = (
     *norm_slips(TRAIN, "dbeta", {"gamma is in it; dbeta = Σ dout": lambda n: n.sum(n.g)}),
     *slips(ROWS, "dgamma", {"sums over axis 1; sum over axis 0": dgamma(lambda a: a.sum(axis=1))}),
     *slips(ROWS, "dbeta", {"sums over axis 1; sum over axis 0": lambda dout: dout.sum(axis=1)}),
+    *(
+        slip
+        for what in ("dgamma", "dbeta")
+        for slip in (
+            *slips((*ROWS, "spatial_batchnorm"), what, {KEPT: lambda right: right.reshape(1, -1)}),
+            *slips(("spatial_batchnorm",), what, {KEPT: lambda right: right.reshape(1, -1, 1, 1)}),
+        )
+    ),
     *slips(SPATIAL, "dgamma", {"sums over axis 0 alone; sum over N, H and W": dgamma(lambda a: a.sum(axis=0))}),
     *slips(
         SPATIAL,
