@@ -2,9 +2,10 @@
 
 Move one entry of x by t: what the function gives, weighted by the upstream gradient, is φ(t). On so short a stretch a
 smooth φ is a quartic. We take φ at seven points, fit the best quartic, and have both answers from the one fit: its slope in
-the middle is the numeric gradient, and what it leaves over tells of a kink. A kink throws the slope off by at most 3.2
-times the length of what is left over, wherever between the points it lies, so none that does harm goes unseen. Nothing is
-asked of the layer, so this works for any function; and the analytic gradient isn't looked at, so no wrong one is excused.
+the middle is the numeric gradient, and what it leaves over tells of a kink. One kink throws the slope off by at most
+3.2 times the length of what is left over, wherever between the points it lies, so none that does harm goes unseen; several
+on the same stretch may do more. Nothing is asked of the layer, so this works for any function; and the analytic gradient
+isn't looked at, so no wrong one is excused.
 
 Source of the fit: Savitzky and Golay, 1964, "Smoothing and differentiation of data by simplified least squares procedures".
 """
@@ -24,7 +25,7 @@ _fit = np.linalg.pinv(_powers)
 SLOPE = _fit[1]
 REST = np.eye(len(POINTS)) - _powers @ _fit
 HARM = 3.2
-"""The largest error of the slope that a kink makes, over the length of the rest that it leaves."""
+"""The largest error of the slope that one kink makes, over the length of the rest that it leaves."""
 
 
 def slopes(f: Callable[[], Array], x: Array, df: Array, h: float = STEP) -> tuple[Array, Array]:

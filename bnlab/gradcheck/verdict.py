@@ -20,6 +20,9 @@ VALUE_TOLERANCE = 1e-9
 """Largest relative error of an output, which no difference quotient has made inexact."""
 KINK_TOLERANCE = 1e-7
 """How far a kink may throw off a small numeric gradient: some hundred times what rounding feigns in the table's cases."""
+NOTHING_TO_COMPARE = (
+    "every entry lies at a kink, or the output is too coarse for numeric gradients (rounded, or float32 within)"
+)
 SMALL = ZERO_TOLERANCE / TOLERANCE
 """Below this magnitude the absolute tolerance holds, above it the relative one."""
 
@@ -73,7 +76,10 @@ def gradient_verdict(bare: Verdict, analytic: Array, numeric: Array, harm: Array
     error = np.maximum(np.abs(analytic), np.abs(numeric)) if bare.zero else relative(analytic, numeric, SMALL)
     found = replace(bare, kinks=tuple(tuple(index) for index in np.argwhere(kinks).tolist()), entries=kinks.size)
     if kinks.all():
-        return replace(found, problem="every entry lies at a kink, so there is nothing to compare")
+        return replace(
+            found,
+            problem=NOTHING_TO_COMPARE,
+        )
     return _at_worst(found, np.where(kinks, -1, error), analytic, numeric)
 
 

@@ -161,6 +161,8 @@ FORWARD = {
     "raise ValueError('no\\nway')": "relu_forward: raises ValueError: no way (mylayers.py, line 3)",
     "assert False": "relu_forward: raises AssertionError (mylayers.py, line 3)",
     "exit(3)": "relu_forward: raises SystemExit: 3 (mylayers.py, line 3)",
+    "raise type('Own', (BaseException,), {})('me')": "relu_forward: raises Own: me (mylayers.py, line 3)",
+    "raise type('Mute', (Exception,), {'__str__': None})": "relu_forward: raises Mute (mylayers.py, line 3)",
     "return helper(x)": "relu_forward: raises NameError: name 'helper' is not defined (mylayers.py, line 3)",
     "return x * (x > 0)": "relu_forward: gives an array of float64, and should give (out, cache)",
     "return x, x, x": "relu_forward: gives a tuple of 3, and should give (out, cache)",

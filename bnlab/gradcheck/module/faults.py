@@ -34,7 +34,9 @@ def their_code(folder: Path) -> Iterator[None]:
     try:
         with redirect_stdout(sys.stderr), np.errstate():
             yield
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise Fault(f"raises {_described(error, folder)}") from error
 
 
@@ -66,9 +68,17 @@ def _shaped(shape: tuple[int, ...]) -> str:
     return f"an array of shape {shape}" if shape else "a number"
 
 
+def _message(error: BaseException) -> str:
+    """What the error says of itself, which is code of theirs too."""
+    try:
+        return str(error)
+    except Exception:
+        return ""
+
+
 def _described(error: BaseException, folder: Path) -> str:
     """Type and message, and where in a file of the folder it was last; a syntax error says that itself."""
-    text = " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
+    text = " ".join(f"{type(error).__name__}: {_message(error)}".split()).removesuffix(":")
     text = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).parent == folder]
     if isinstance(error, SyntaxError) or not frames:

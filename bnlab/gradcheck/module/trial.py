@@ -13,7 +13,7 @@ from bnlab.cases import Case, LossCase
 from bnlab.cases.case import LABELS, Inputs
 from bnlab.gradcheck.module.faults import Fault, Unwritten, array_of, named
 from bnlab.gradcheck.module.functions import UserFunction
-from bnlab.gradcheck.slips import Slip, name_slip
+from bnlab.gradcheck.slips import Slip, agree, name_slip
 from bnlab.gradcheck.slips.normalization_state import MOMENTUM
 from bnlab.gradcheck.slopes import slopes
 from bnlab.layers.types import Array
@@ -77,6 +77,8 @@ class Trial:
         """The first of the slips that explains the array of that name, of all that the user's functions gave."""
         if not isinstance(given[what], np.ndarray | np.generic | float | int):
             return None
+        if other := self._in_the_place_of(what, given):
+            return f"is {other}, and {other} is {what}; return {', '.join(self.gradients)}"
         array, out = np.asarray(given[what]), given[self.value]
         facts: dict[str, Any] = {"case": self.case.name, "given": array, "right": self.right[what], "dout": self.dout}
         facts["out"] = (
@@ -87,6 +89,16 @@ class Trial:
         for param in self.case.extra:
             facts |= param if isinstance(param, dict) else {}
         return name_slip(slips, what, facts | self.inputs) if array.dtype.kind in "fiub" else None
+
+    def _in_the_place_of(self, what: str, given: dict[str, Any]) -> str | None:
+        """The gradient that was returned in the place of the one of that name, and the other way round."""
+
+        def is_right(name: str, other: str) -> bool:
+            array = given.get(name)
+            return isinstance(array, np.ndarray) and array.dtype.kind in "fiub" and agree(array, self.right[other])
+
+        others = [other for other in self.gradients if what in self.gradients and other != what]
+        return next((other for other in others if is_right(what, other) and is_right(other, what)), None)
 
     def _value(self) -> Array:
         return array_of(self.forward_pass()[self.value], self.right[self.value].shape)

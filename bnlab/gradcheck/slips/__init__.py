@@ -15,7 +15,7 @@ from bnlab.gradcheck.slips import (
     pooling,
     running_statistics,
 )
-from bnlab.gradcheck.slips.slip import Facts, Slip, name_slip
+from bnlab.gradcheck.slips.slip import Facts, Slip, agree, name_slip
 
 SLIPS: tuple[Slip, ...] = (
     *affine.SLIPS,
@@ -29,4 +29,4 @@ SLIPS: tuple[Slip, ...] = (
     *losses.SLIPS,
 )
 
-__all__ = ["SLIPS", "Facts", "Slip", "name_slip"]
+__all__ = ["SLIPS", "Facts", "Slip", "agree", "name_slip"]

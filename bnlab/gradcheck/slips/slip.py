@@ -33,7 +33,7 @@ class Slip:
         """Whether the array given is what this slip makes of the facts, in its shape too."""
         with np.errstate(all="ignore"):
             wrong = np.asarray(self.wrong(**{name: facts[name] for name in inspect.signature(self.wrong).parameters}))
-            return _agree(facts["given"], wrong)
+            return agree(facts["given"], wrong)
 
 
 def slips(cases: tuple[str, ...], what: str, table: Mapping[str, Callable[..., Any]]) -> tuple[Slip, ...]:
@@ -47,5 +47,6 @@ def name_slip(known: Iterable[Slip], what: str, facts: Facts) -> str | None:
     return next((slip.text for slip in fitting if slip.explains(facts)), None)
 
 
-def _agree(given: Array, wrong: Array) -> bool:
+def agree(given: Array, wrong: Array) -> bool:
+    """Whether the arrays are the same, in their shapes too."""
     return given.shape == wrong.shape and bool(np.all(relative(given, wrong, SMALL) <= VALUE_TOLERANCE))
