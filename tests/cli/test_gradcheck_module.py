@@ -212,7 +212,7 @@ UNIMPORTABLE = {
     "exit": ("import sys\nsys.exit('bye')\n", "SystemExit: bye", "(mylayers.py, line 2)"),
     "no text": ("\0", "can't be imported"),
     "nothing in it": ("def forward(x): pass\n", "has none of the notebooks' functions", "affine_forward"),
-    "a relative import without a package": ("from .layers import *\n", "ImportError"),
+    "a relative import without a package": ("from .layers import *\n", "ImportError", "put an __init__.py"),
 }
 
 
@@ -242,6 +242,27 @@ def test_what_the_file_prints_stays_out_of_the_results(run, write):
     assert done.status == 0
     assert {row["function"] for row in done.json if row["ok"]} == {"affine_forward", "affine_backward"}
     assert done.err.startswith("at import\ninside\n")
+
+
+def test_what_other_programs_print_stays_out_too(run, write):
+    done = run(
+        "gradcheck",
+        "--module",
+        write(AFFINE.replace("return", "import os; os.system('echo loud'); return", 1)),
+        "affine",
+        "--json",
+    )
+    assert done.status == 0
+    assert all(row["ok"] for row in done.json)
+    assert done.err.startswith("loud\n")
+
+
+def test_a_forward_pass_that_two_cases_share_is_judged_once(call, write):
+    name = write(SOURCE)
+    both = call("gradcheck", "--module", name, "batchnorm", "batchnorm_alt", "--json").json
+    assert {row["function"] for row in both if row["case"].startswith("batchnorm_alt")} == {"batchnorm_backward_alt"}
+    alone = call("gradcheck", "--module", name, "batchnorm_alt", "--json").json
+    assert {row["function"] for row in alone} == {"batchnorm_forward", "batchnorm_backward_alt"}
 
 
 def test_neighbours_can_be_imported(run, write):

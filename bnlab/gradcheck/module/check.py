@@ -29,7 +29,8 @@ def check_module(path: Path, names: Sequence[str] = (), seed: int = 231) -> list
         if not any(find(module, name) for name in _all_names()):
             raise ModuleError(f"{path} has none of the notebooks' functions: name them affine_forward, affine_backward, …")
         cases = [FUNCTION_CASES[name] for name in dict.fromkeys(names or FUNCTION_CASES)]
-        verdicts = without_echoes([verdict for case in cases for verdict in _check(case, module, seed)])
+        judged = [verdict for case in cases for verdict in _check(case, module, seed)]
+        verdicts = without_echoes(verdict for verdict in judged if not _repeated(verdict, cases))
         return [replace(each, skipped=False) if names and each.problem else each for each in verdicts]
 
 
@@ -64,6 +65,12 @@ def _judged(trial: Trial) -> list[Verdict]:
     if trial.case.name == "dropout" and _fine(verdicts):
         verdicts += judge_mask(trial.forward)
     return verdicts if _fine(verdicts) else [replace(each, note=None) if each.ok else each for each in verdicts]
+
+
+def _repeated(verdict: Verdict, cases: Sequence[Case]) -> bool:
+    """Whether another case says the same: both backward passes of batchnorm have one forward pass."""
+    is_forward = verdict.function is not None and verdict.function.startswith("batchnorm_forward")
+    return verdict.case == "batchnorm_alt" and is_forward and any(case.name == "batchnorm" for case in cases)
 
 
 def _fine(verdicts: list[Verdict]) -> bool:

@@ -4,6 +4,7 @@ with its folder first where modules are looked for. Afterwards nothing is left o
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,14 +29,18 @@ def imported(path: Path) -> Iterator[ModuleType]:
     if not file.is_file():
         raise ModuleError(f"{path} is no file: give --module a Python file with the notebooks' functions")
     packages = _packages(file.parent)
-    with _put_back(file.parent, packages[:1]):
+    with _put_back(file.parent, packages[:1]), _stdout_aside():
         sys.path[:0] = [str(file.parent), str(file.parents[len(packages)])]
         try:
             with their_code(file.parent):
                 module = _load(file, packages)
         except Fault as fault:
-            raise ModuleError(f"{path} can't be imported: it {fault}") from fault
+            raise ModuleError(f"{path} can't be imported: it {fault}{_remedy(fault)}") from fault
         yield module
+
+
+def _remedy(fault: Fault) -> str:
+    return "; put an __init__.py into its folder" if "no known parent package" in str(fault) else ""
 
 
 def _packages(folder: Path) -> list[str]:
@@ -70,6 +75,24 @@ def _put_back(folder: Path, package: list[str]) -> Iterator[None]:
             if modules.get(name) is not module and (name.split(".")[0] in package or _lies_in(module, folder)):
                 del sys.modules[name]
         sys.modules.update({name: module for name, module in modules.items() if name not in sys.modules})
+
+
+@contextmanager
+def _stdout_aside() -> Iterator[None]:
+    """What goes to the file descriptor of standard output, as from programs that they start, goes to standard error."""
+    sys.stdout.flush()
+    try:
+        ours = os.dup(1)
+    except OSError:  # it is closed
+        yield
+        return
+    try:
+        os.dup2(2, 1)
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(ours, 1)
+        os.close(ours)
 
 
 def _lies_in(module: ModuleType, folder: Path) -> bool:

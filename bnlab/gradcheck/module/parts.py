@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from bnlab.gradcheck.verdict import Verdict
 
@@ -21,8 +21,9 @@ PARTS = {
 """By case, those whose functions it is usually made of."""
 
 
-def without_echoes(verdicts: Sequence[Verdict]) -> Iterator[Verdict]:
+def without_echoes(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
     """The verdicts, but where a function fails and one of its parts does too, only that it waits for the part."""
+    verdicts = list(verdicts)
     failed = [verdict for verdict in verdicts if verdict.ok is False]
     waiting = {(each.case, each.function): part for each in failed if (part := _broken_part(each, failed))}
     told = set()
