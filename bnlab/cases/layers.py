@@ -21,7 +21,7 @@ def _sandwich_shapes(n: int) -> Shapes:
 
 
 def _conv_shapes(n: int) -> Shapes:
-    return {"x": (n, 5, 5, 6), "w": (6, 5, 4, 3), "b": (6,)}
+    return {"x": (n, 3, 5, 8), "w": (6, 3, 4, 5), "b": (6,)}
 
 
 def _conv_sandwich_shapes(n: int) -> Shapes:
@@ -66,7 +66,8 @@ TEST_STATISTICS = (
     },
 )
 
-# No two of an image's sizes are alike, nor a window's and its stride: whoever takes one for another is found out.
+# In conv and max_pool no two of channels, height and width are alike, nor of filters, window and stride, nor the sides of
+# any output: whoever takes one for another is found out.
 LAYERS = (
     Case("affine", layers.affine_forward, layers.affine_backward, _image_shapes),
     Case("relu", layers.relu_forward, layers.relu_backward, _x_shape),
