@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
 
 import click
 
 from bnlab.batchnorm_graph import Step, check_steps
 from bnlab.cli.output import print_json, print_table
+from bnlab.cli.verdicts import as_json_row
 from bnlab.gradcheck import TOLERANCE
-from bnlab.lab.store import finite_or_none
 
 LAYER = "batchnorm"
 
@@ -27,7 +25,7 @@ def print_steps(layers: Sequence[str], seed: int, as_json: bool) -> None:
         )
     steps = check_steps(seed)
     if as_json:
-        print_json([_as_json(step) for step in steps])
+        print_json([as_json_row(step) for step in steps])
     else:
         head = ["node", "gradient", "shape", "worst error", "at", "analytic", "numeric", ""]
         print_table(head, [*map(_row, steps)])
@@ -38,11 +36,6 @@ def print_steps(layers: Sequence[str], seed: int, as_json: bool) -> None:
         click.echo(f"Relative errors, at most {TOLERANCE:g}")
     if not all(step.ok for step in steps):
         sys.exit(1)
-
-
-def _as_json(step: Step) -> dict[str, Any]:
-    """JSON has no number for an error that isn't one: null."""
-    return {name: finite_or_none(value) for name, value in asdict(step).items()} | {"ok": step.ok}
 
 
 def _row(step: Step) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from bnlab.batchnorm_graph import Step
 from bnlab.cli.output import print_table
 from bnlab.gradcheck import TOLERANCE, VALUE_TOLERANCE, ZERO_TOLERANCE, Verdict
 from bnlab.lab.store import finite_or_none
@@ -43,7 +44,7 @@ def print_module_verdicts(verdicts: list[Verdict], module: Path) -> None:
         click.echo(f"{reason.capitalize()}: {', '.join(str(name) for name, why in skipped.items() if why == reason)}")
 
 
-def as_json_row(verdict: Verdict) -> dict[str, Any]:
+def as_json_row(verdict: Verdict | Step) -> dict[str, Any]:
     """All that the verdict says, in strict JSON: a number that isn't finite is null."""
     return {name: finite_or_none(value) for name, value in asdict(verdict).items()} | {"ok": verdict.ok}
 

@@ -68,6 +68,15 @@ def goes_on(run, tmp_path, before):
     assert (tmp_path / "results" / "weight-scale-synthetic" / "figure.png").exists()
 
 
+def was_interrupted(process, until):
+    """It ends with status 130 and a line, and leaves nobody behind."""
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    assert err.count("\n") == 1
+    assert err.startswith("Interrupted: ")
+    until(lambda: not alive_in_group(process.pid), seconds=5)
+
+
 @needs_proc
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_ctrl_c(run, tmp_path, until, jobs):
@@ -92,11 +101,7 @@ def test_ctrl_c_while_the_workers_start(run, until, attempt):
     process = run.start(*SIX_RUNS, "-j", 2)
     until(lambda: workers_of(process))
     os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=60)
-    assert (process.returncode, out) == (130, "")
-    assert err.count("\n") == 1
-    assert err.startswith("Interrupted: ")
-    until(lambda: not alive_in_group(process.pid), seconds=5)
+    was_interrupted(process, until)
 
 
 @needs_proc
@@ -120,11 +125,7 @@ def test_ctrl_c_again_and_again_until_it_ends(run, tmp_path, until, jobs):
     while process.poll() is None:
         os.killpg(process.pid, signal.SIGINT)
         time.sleep(0.01)
-    out, err = process.communicate(timeout=60)
-    assert (process.returncode, out) == (130, "")
-    assert err.count("\n") == 1
-    assert err.startswith("Interrupted: ")
-    until(lambda: not alive_in_group(process.pid), seconds=5)
+    was_interrupted(process, until)
 
 
 @needs_proc
