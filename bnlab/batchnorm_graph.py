@@ -17,7 +17,7 @@ from bnlab.cases import FUNCTION_CASES
 from bnlab.gradcheck import TOLERANCE
 from bnlab.gradcheck.numeric import relative
 from bnlab.gradcheck.slopes import slopes
-from bnlab.gradcheck.verdict import SMALL
+from bnlab.gradcheck.verdict import SMALL, worst_entry
 from bnlab.layers.normalization import batchnorm_steps
 from bnlab.layers.normalization_core import EPS
 from bnlab.layers.types import Array
@@ -132,7 +132,5 @@ def _step(name: str, gradient: Array, inputs: Mapping[str, Array], dout: Array) 
     value = forward(inputs)[at[0] if isinstance(at, tuple) else at].copy()
     analytic = np.broadcast_to(gradient, value.shape)
     numeric, _ = slopes(lambda: forward(inputs, {at: value})["out"], value, dout)
-    errors = relative(analytic, numeric, SMALL)
-    index = tuple(int(i) for i in np.unravel_index(np.argmax(errors), value.shape))
-    worst = (float(array[index]) for array in (errors, analytic, numeric))
-    return Step(name, gradient_of(name), value.shape, index, *worst)
+    worst = worst_entry(relative(analytic, numeric, SMALL), analytic, numeric)
+    return Step(name, gradient_of(name), value.shape, *worst)

@@ -88,7 +88,12 @@ def value_verdict(bare: Verdict, given: Array, right: Array) -> Verdict:
     return _at_worst(replace(bare, entries=right.size), relative(given, right, SMALL), given, right)
 
 
-def _at_worst(verdict: Verdict, error: Array, analytic: Array, numeric: Array) -> Verdict:
+def worst_entry(error: Array, analytic: Array, numeric: Array) -> tuple[Index, float, float, float]:
+    """Where the error is largest, the error, and the two values there."""
     index = tuple(int(i) for i in np.unravel_index(np.argmax(error), error.shape))
-    worst, given, right = (float(array[index]) for array in (error, analytic, numeric))
+    return index, float(error[index]), float(analytic[index]), float(numeric[index])
+
+
+def _at_worst(verdict: Verdict, error: Array, analytic: Array, numeric: Array) -> Verdict:
+    index, worst, given, right = worst_entry(error, analytic, numeric)
     return replace(verdict, index=index, error=worst, analytic=given, numeric=right)
