@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from bnlab.layers.types import Array
-from bnlab.notebook_model import adapt
+from bnlab.nets.notebook_model import adapt
 from bnlab.optim import RULES
 
 STATISTICS = ("running", "population")

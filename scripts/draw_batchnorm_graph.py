@@ -1,4 +1,4 @@
-"""Draws batchnorm's computation graph for docs/derivations.md from its table in bnlab/batchnorm_graph.py.
+"""Draws batchnorm's computation graph for docs/derivations.md from its table in bnlab/gradcheck/batchnorm_graph.py.
 
 Names, operations, gradients and paths are the table's; here stand the places and the looks. The file comes out the same, to
 the last byte with one release of Matplotlib.
@@ -19,7 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 
-from bnlab.batchnorm_graph import LEAVES, NODES, PATHS, Edge
+from bnlab.gradcheck.batchnorm_graph import LEAVES, NODES, PATHS, Edge
 from bnlab.layers.types import Array
 
 Place: TypeAlias = tuple[float, float]

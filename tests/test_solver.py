@@ -104,7 +104,7 @@ class TestMinibatches:
         "arm",
         [
             {"normalization": None},
-            {"dropout_keep_ratio": 0.5, "dropout_rng": np.random.RandomState(3)},
+            pytest.param({"dropout_keep_ratio": 0.5, "dropout_rng": np.random.RandomState(3)}, id="dropout_rng"),
             {"dropout_keep_ratio": 0.5, "seed": 3},
             {"weight_scale": 0.01, "reg": 0.1},
         ],

@@ -8,13 +8,13 @@ from pathlib import Path
 import click
 
 from bnlab.cases import CASES, FUNCTION_CASES
+from bnlab.cli.comparisons import as_json_row, print_comparisons, print_module_comparisons
 from bnlab.cli.options import json_option
 from bnlab.cli.output import print_json
 from bnlab.cli.steps import print_steps
-from bnlab.cli.verdicts import as_json_row, print_module_verdicts, print_verdicts
 from bnlab.errors import did_you_mean
 from bnlab.gradcheck import check
-from bnlab.gradcheck.module import check_module
+from bnlab.homework import check_module
 
 
 @click.command(
@@ -45,16 +45,16 @@ def command(names: tuple[str, ...], module: Path | None, seed: int, steps: bool,
         return
     names = tuple(dict.fromkeys(names))
     if module is None:
-        verdicts = [verdict for name in names or CASES for verdict in check(CASES[name], seed)]
+        comparisons = [comparison for name in names or CASES for comparison in check(CASES[name], seed)]
     else:
-        verdicts = check_module(module, names, seed)
+        comparisons = check_module(module, names, seed)
     if as_json:
-        print_json([as_json_row(verdict) for verdict in verdicts])
+        print_json([as_json_row(comparison) for comparison in comparisons])
     elif module is None:
-        print_verdicts(verdicts)
+        print_comparisons(comparisons)
     else:
-        print_module_verdicts(verdicts, module)
-    if any(verdict.ok is False for verdict in verdicts):
+        print_module_comparisons(comparisons, module)
+    if any(comparison.ok is False for comparison in comparisons):
         sys.exit(1)
 
 

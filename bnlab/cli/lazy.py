@@ -19,7 +19,7 @@ class Interrupted(BnlabError):
     exit_status = 130
 
 
-class Row(NamedTuple):
+class CommandRow(NamedTuple):
     """A command in the table: one line of help, and what makes it."""
 
     help: str
@@ -29,7 +29,7 @@ class Row(NamedTuple):
 class LazyGroup(click.Group):
     """A group whose commands stand in `table` by name."""
 
-    def __init__(self, *args: Any, table: Mapping[str, Row], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, table: Mapping[str, CommandRow], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.table = table
 

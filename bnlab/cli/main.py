@@ -8,8 +8,8 @@ from importlib import import_module
 import click
 
 from bnlab import __version__
-from bnlab.cli.lazy import LazyGroup, Program, Row
-from bnlab.studies import STUDIES, Entry
+from bnlab.cli.lazy import CommandRow, LazyGroup, Program
+from bnlab.studies import STUDIES, StudyEntry
 
 GROUPS = {"sweep": "One setting over a range of values.", "data": "The data sets."}
 COMMANDS = {
@@ -19,22 +19,22 @@ COMMANDS = {
 }
 
 
-def _table() -> dict[str, Row]:
+def _table() -> dict[str, CommandRow]:
     """All commands, groups included, by the words after `bnlab`."""
-    studies: dict[str, list[Entry]] = {}
+    studies: dict[str, list[StudyEntry]] = {}
     for entry in STUDIES:
         studies.setdefault(entry.command, []).append(entry)
-    rows = {command: Row(entries[0].help, partial(_study, entries)) for command, entries in studies.items()}
-    rows |= {path: Row(text, partial(_command, module)) for path, (module, text) in COMMANDS.items()}
+    rows = {command: CommandRow(entries[0].help, partial(_study, entries)) for command, entries in studies.items()}
+    rows |= {path: CommandRow(text, partial(_command, module)) for path, (module, text) in COMMANDS.items()}
     for group, text in GROUPS.items():
         inner = {path.split()[1]: rows.pop(path) for path in list(rows) if path.startswith(f"{group} ")}
-        rows[group] = Row(
+        rows[group] = CommandRow(
             text, partial(LazyGroup, group, table=inner, help=text, epilog=f"Example: bnlab {group} {next(iter(inner))}")
         )
     return rows
 
 
-def _study(entries: list[Entry]) -> click.Command:
+def _study(entries: list[StudyEntry]) -> click.Command:
     from bnlab.cli.study import study_command
 
     return study_command(entries)

@@ -11,12 +11,12 @@ from typing import Any
 
 import click
 
-from bnlab.lab.history import History
-from bnlab.studies.plan import Plan
+from bnlab.runs.history import History
+from bnlab.studies.plan import StudyPlan
 from bnlab.studies.study import Result
 
 
-def print_plan(plan: Plan, have: Mapping[str, History], as_json: bool, quiet: bool) -> None:
+def print_plan(plan: StudyPlan, have: Mapping[str, History], as_json: bool, quiet: bool) -> None:
     """The runs of a plan, and which of them are stored."""
     listed = [(arm.label, run, run.name in have) for arm in plan.arms for run in arm.runs]
     if as_json:
@@ -35,7 +35,7 @@ def print_plan(plan: Plan, have: Mapping[str, History], as_json: bool, quiet: bo
 
 
 def print_study(
-    plan: Plan, results: list[Result], document: dict[str, Any], as_json: bool, quiet: bool, reused: int
+    plan: StudyPlan, results: list[Result], document: dict[str, Any], as_json: bool, quiet: bool, reused: int
 ) -> None:
     """A study's results: a row a run, the findings, and where the files are."""
     if as_json:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from bnlab.cli.lazy import Interrupted
 from bnlab.lab.driver import stored
-from bnlab.lab.history import History
-from bnlab.lab.spec import RunSpec
 from bnlab.lab.store import Store
+from bnlab.runs.history import History
+from bnlab.runs.spec import RunSpec
 
 log = logging.getLogger("bnlab")
 
@@ -22,7 +22,7 @@ def set_up_log(verbose: bool) -> None:
 
 
 @contextlib.contextmanager
-def what_is_stored(runs: Sequence[RunSpec], store: Store) -> Iterator[None]:
+def report_interrupt(runs: Sequence[RunSpec], store: Store) -> Iterator[None]:
     """After Ctrl-C, say how many of the runs are stored."""
     try:
         yield

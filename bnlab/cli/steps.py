@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import click
 
-from bnlab.batchnorm_graph import Step, check_steps
+from bnlab.cli.comparisons import as_json_row
 from bnlab.cli.output import print_json, print_table
-from bnlab.cli.verdicts import as_json_row
 from bnlab.gradcheck import TOLERANCE
+from bnlab.gradcheck.batchnorm_graph import Step, check_steps
 
 LAYER = "batchnorm"
 

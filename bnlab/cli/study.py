@@ -21,10 +21,10 @@ from bnlab.cli.options import (
     verbose_option,
 )
 from bnlab.cli.output import print_plan, print_study
-from bnlab.cli.progress import progress_bar, set_up_log, what_is_stored
+from bnlab.cli.progress import progress_bar, report_interrupt, set_up_log
 from bnlab.data import DATASETS, DEFAULT
 from bnlab.lab.store import Store
-from bnlab.studies import Entry
+from bnlab.studies import StudyEntry
 from bnlab.studies.plan import already_stored, carry_out, make_plan, publish
 from bnlab.studies.settings import Override, parse_set
 from bnlab.studies.study import Study, load_study
@@ -37,7 +37,7 @@ KINDS: dict[str, dict[str, Any]] = {
 SHORTCUTS = {"--dataset": "data.dataset", "--seed": "seed"}
 
 
-def study_command(entries: Sequence[Entry]) -> click.Command:
+def study_command(entries: Sequence[StudyEntry]) -> click.Command:
     """The Click command of a study, or of studies that share it and differ in the model."""
     entry = entries[0]
     command = click.Command(
@@ -54,14 +54,14 @@ def study_command(entries: Sequence[Entry]) -> click.Command:
     return command
 
 
-def _described(entry: Entry, first: Entry) -> str:
+def _described(entry: StudyEntry, first: StudyEntry) -> str:
     """A study in words, and where its settings stand."""
     load_study(entry.module)
     doc = " ".join((sys.modules[entry.module].__doc__ or "").split())
     return f"{_with_model(entry, first)}{doc} Settings: experiments/{entry.experiment}."
 
 
-def _own_options(entries: Sequence[Entry]) -> list[Any]:
+def _own_options(entries: Sequence[StudyEntry]) -> list[Any]:
     """The studies' own options; one that several have is one option, with the help of each."""
     helps: dict[str, list[str]] = {}
     kinds: dict[str, str] = {}
@@ -72,11 +72,11 @@ def _own_options(entries: Sequence[Entry]) -> list[Any]:
     return [click.option(flag, help=" ".join(texts), **KINDS[kinds[flag]]) for flag, texts in helps.items()]
 
 
-def _with_model(entry: Entry, first: Entry) -> str:
+def _with_model(entry: StudyEntry, first: StudyEntry) -> str:
     return "" if entry is first else f"With --model {entry.model}: "
 
 
-def _choose(entries: Mapping[str, Entry], model: str | None = None, **given: Any) -> None:
+def _choose(entries: Mapping[str, StudyEntry], model: str | None = None, **given: Any) -> None:
     """Run the study of the model that was asked for, or the only one there is."""
     entry = entries[model] if model else next(iter(entries.values()))
     _run(entry, load_study(entry.module), **given)
@@ -100,10 +100,10 @@ COMMON = [
 
 
 def _run(
-    entry: Entry, study: Study, *, config: Path | None, sets: tuple[str, ...], data_dir: Path | None, out: Path, jobs: int,
-    dry_run: bool, force: bool, as_json: bool, quiet: bool, verbose: bool, **own: Any,
+    entry: StudyEntry, study: Study, *, config: Path | None, sets: tuple[str, ...], data_dir: Path | None, out: Path,
+    jobs: int, dry_run: bool, force: bool, as_json: bool, quiet: bool, verbose: bool, **own: Any,
 ) -> None:  # fmt: skip
-    """Plan, carry out, publish, print."""
+    """StudyPlan, carry out, publish, print."""
     start = time.perf_counter()
     set_up_log(verbose)
     overrides = [*map(parse_set, sets), *_from_options(study, own)]
@@ -115,7 +115,7 @@ def _run(
         print_plan(plan, have, as_json, quiet)
         return
     store.check_writable(plan.folder)
-    with what_is_stored(plan.runs, store):
+    with report_interrupt(plan.runs, store):
         with progress_bar(len(plan.runs), len(have), shown=not quiet) as advance:
             results = carry_out(plan, store, have, folders, jobs, advance)
         document = publish(plan, results, store, time.perf_counter() - start)

@@ -20,12 +20,12 @@ from bnlab.cli.options import (
     verbose_option,
 )
 from bnlab.cli.output import print_json, print_table
-from bnlab.cli.progress import progress_bar, set_up_log, what_is_stored
+from bnlab.cli.progress import progress_bar, report_interrupt, set_up_log
 from bnlab.errors import did_you_mean
 from bnlab.lab.driver import complete, stored
 from bnlab.lab.store import Store
 from bnlab.published.groups import GROUPS, recompute
-from bnlab.published.row import Row, Status
+from bnlab.published.number import PublishedNumber, Status
 from bnlab.published.verify import FOLDER, gather, make_plan, publish
 
 WORDS: dict[Status, tuple[str, str]] = {
@@ -62,7 +62,7 @@ def command(
     have = stored(plan.runs, store)
     if plan.runs:
         store.check_writable(FOLDER)
-    with what_is_stored(plan.runs, store):
+    with report_interrupt(plan.runs, store):
         with progress_bar(len(plan.runs), len(have), shown=not quiet) as advance:
             histories = complete(plan.runs, have, store, [*map(str, folders)], jobs, advance)
         ours = gather(plan, histories)
@@ -88,7 +88,7 @@ def _selected(words: Sequence[str]) -> list[str]:
     return [name for name in GROUPS if not words or any(word in name for word in words)]
 
 
-def _print(rows: Sequence[Row], files: Sequence[Path]) -> None:
+def _print(rows: Sequence[PublishedNumber], files: Sequence[Path]) -> None:
     """The table, the reasons that its rows have, each once, the files, and the count."""
     print_table(["what", "published", "ours", "difference", "tolerance", ""], [*_lines(rows)])
     for (status, why), count in Counter((row.status, row.why) for row in rows if row.why).items():
@@ -99,7 +99,7 @@ def _print(rows: Sequence[Row], files: Sequence[Path]) -> None:
     click.echo(f"{len(rows)} published numbers: " + ", ".join(f"{counts[s]} {words[1]}" for s, words in WORDS.items()))
 
 
-def _lines(rows: Sequence[Row]) -> Iterator[list[str]]:
+def _lines(rows: Sequence[PublishedNumber]) -> Iterator[list[str]]:
     """A line a row, and before each group one with its name."""
     for group, members in groupby(rows, lambda row: row.what.split()[0]):
         yield [group, "", "", "", "", ""]
@@ -107,7 +107,7 @@ def _lines(rows: Sequence[Row]) -> Iterator[list[str]]:
             yield [f"  {row.what.removeprefix(group).strip()}", *_cells(row)]
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(row: PublishedNumber) -> list[str]:
     at_most = {"difference": "{:g}", "relative difference": "{:g} relative", "ours": "at most {:g}"}[row.judged]
     return [
         format(row.published, row.form),

@@ -6,6 +6,6 @@ Importing this needs no NumPy; a data set's module is imported when that data se
 from bnlab.data.dataset import Dataset
 from bnlab.data.description import Description
 from bnlab.data.folders import search_folders
-from bnlab.data.registry import DATASETS, DEFAULT, Entry, describe, load
+from bnlab.data.registry import DATASETS, DEFAULT, DatasetEntry, describe, load
 
-__all__ = ["DATASETS", "DEFAULT", "Dataset", "Description", "Entry", "describe", "load", "search_folders"]
+__all__ = ["DATASETS", "DEFAULT", "Dataset", "DatasetEntry", "Description", "describe", "load", "search_folders"]

@@ -26,7 +26,7 @@ class Module(Protocol):
 
 
 @dataclass(frozen=True)
-class Entry:
+class DatasetEntry:
     """A data set as the registry knows it: the module that loads it, and one line of help."""
 
     module: str
@@ -34,10 +34,12 @@ class Entry:
 
 
 DATASETS = {
-    "fashion-mnist-mini": Entry("bnlab.data.fashion_mnist_mini", "6,000 images of Fashion-MNIST that come with bnlab"),
-    "fashion-mnist": Entry("bnlab.data.fashion_mnist", "Fashion-MNIST, or images of your own, from IDX files"),
-    "cifar10": Entry("bnlab.data.cifar10", "CIFAR-10 from its official files, binary or pickled"),
-    "synthetic": Entry("bnlab.data.synthetic", "noisy 8 x 8 patterns made on the spot, for quick trials"),
+    "fashion-mnist-mini": DatasetEntry(
+        "bnlab.data.fashion_mnist_mini", "6,000 images of Fashion-MNIST that come with bnlab"
+    ),
+    "fashion-mnist": DatasetEntry("bnlab.data.fashion_mnist", "Fashion-MNIST, or images of your own, from IDX files"),
+    "cifar10": DatasetEntry("bnlab.data.cifar10", "CIFAR-10 from its official files, binary or pickled"),
+    "synthetic": DatasetEntry("bnlab.data.synthetic", "noisy 8 x 8 patterns made on the spot, for quick trials"),
 }
 DEFAULT = "fashion-mnist-mini"
 

@@ -9,25 +9,10 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import cast
 
-ENGINES = {"numpy": "bnlab.engines.numpy"}
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a training yields. A loss that wasn't finite is the last of its history, and diverged_at its iteration (from 1).
-
-    Accuracies belong to check_iterations: the iteration after which each check was made.
-    """
-
-    loss_history: list[float]
-    check_iterations: list[int]
-    train_acc_history: list[float]
-    val_acc_history: list[float]
-    iterations_per_epoch: int
-    diverged_at: int | None
+from bnlab.runs.outcome import Outcome
+from bnlab.runs.spec import ENGINES
 
 
 def engine(name: str) -> Callable[..., Outcome]:

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from bnlab.engines import Outcome
 from bnlab.layers.types import Array
 from bnlab.nets import FullyConnectedNet, Net, ThreeLayerConvNet
+from bnlab.runs.outcome import Outcome
+from bnlab.runs.streams import Streams
 from bnlab.solver import Solver
-from bnlab.streams import Streams
 
 
 def train(

@@ -1,14 +1,14 @@
 """Numeric against analytic gradients: the notebooks' functions, and the check of one case of the table."""
 
 from bnlab.gradcheck.checks import check
+from bnlab.gradcheck.comparison import TOLERANCE, VALUE_TOLERANCE, ZERO_TOLERANCE, Comparison
 from bnlab.gradcheck.numeric import eval_numerical_gradient, eval_numerical_gradient_array, rel_error
-from bnlab.gradcheck.verdict import TOLERANCE, VALUE_TOLERANCE, ZERO_TOLERANCE, Verdict
 
 __all__ = [
     "TOLERANCE",
     "VALUE_TOLERANCE",
     "ZERO_TOLERANCE",
-    "Verdict",
+    "Comparison",
     "check",
     "eval_numerical_gradient",
     "eval_numerical_gradient_array",

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 from bnlab.lab.executor import map_unordered, open_executor
-from bnlab.lab.history import History
-from bnlab.lab.spec import RunSpec
 from bnlab.lab.store import Store
 from bnlab.lab.train import train
+from bnlab.runs.history import History
+from bnlab.runs.spec import RunSpec
 
 MOST_WORKERS = 61 if sys.platform == "win32" else 1_000
 """Windows can't wait for more."""

@@ -12,11 +12,11 @@ from threadpoolctl import threadpool_limits
 from bnlab.data import load
 from bnlab.engines import engine
 from bnlab.errors import DataError
-from bnlab.lab.history import History
 from bnlab.lab.provenance import provenance
-from bnlab.lab.spec import DataSpec, RunSpec
 from bnlab.layers.types import Array
-from bnlab.streams import streams
+from bnlab.runs.history import History
+from bnlab.runs.spec import DataSpec, RunSpec
+from bnlab.runs.streams import streams
 
 
 def train(spec: RunSpec, folders: Sequence[str] = ()) -> History:

@@ -98,7 +98,7 @@ def parameter_gradients(dout: Array, cache: Cache) -> tuple[Array, Array]:
     return np.add.reduce(dout * cache.xhat, axis=axes).reshape(-1), np.add.reduce(dout, axis=axes).reshape(-1)
 
 
-def values_a_statistic(cache: Cache) -> int:
+def values_per_statistic(cache: Cache) -> int:
     """m, how many values shared each mean and variance."""
     return cache.xhat.size // cache.inv_std.size
 

@@ -10,8 +10,8 @@ from numpy.typing import DTypeLike
 from bnlab.layers.checks import check_filter_size, check_groups
 from bnlab.nets.net import Net
 from bnlab.nets.normalizers import SPATIAL_NORMALIZATIONS, Normalizer, normalizer
+from bnlab.nets.parameters import Shapes
 from bnlab.nets.stages import Affine, FirstConvolution, MaxPool, Normalization, Relu, Stage
-from bnlab.parameters import Shapes
 
 POOL = {"pool_height": 2, "pool_width": 2, "stride": 2}
 

@@ -12,8 +12,8 @@ from numpy.typing import DTypeLike
 from bnlab.layers.types import Param
 from bnlab.nets.net import Net
 from bnlab.nets.normalizers import NORMALIZATIONS, Normalizer, normalizer
+from bnlab.nets.parameters import Shapes
 from bnlab.nets.stages import Affine, Dropout, FirstAffine, Normalization, Relu, Stage
-from bnlab.parameters import Shapes
 
 
 class FullyConnectedNet(Net):

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from bnlab.layers.losses import softmax_loss
-from bnlab.layers.normalization_core import MOMENTUM, values_a_statistic
+from bnlab.layers.normalization_core import MOMENTUM, values_per_statistic
 from bnlab.layers.types import Array, Param
+from bnlab.nets.parameters import Parameters, Shapes
 from bnlab.nets.stages import Normalization, Stage
-from bnlab.parameters import Parameters, Shapes
 
 
 class Net:
@@ -112,7 +112,7 @@ class Net:
                 param["momentum"] = seen / (seen + 1)
             _, caches = self._forward(X, "statistics")
             counts = [
-                values_a_statistic(cache)
+                values_per_statistic(cache)
                 for stage, cache in zip(self.stages, caches, strict=True)
                 if isinstance(stage, Normalization) and stage.normalizer.running
             ]

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import yaml
 
-Facts = dict[str, Any]
+PublishedFacts = dict[str, Any]
 """What is printed of one group, or a part of it."""
 
 
 @lru_cache
-def numbers() -> Facts:
+def numbers() -> PublishedFacts:
     """The whole file: `groups` by name, how near ours must come in `judged`, what the logs were made with in `training`."""
-    document: Facts = yaml.safe_load(Path(__file__).with_name("numbers.yaml").read_text(encoding="utf-8"))
+    document: PublishedFacts = yaml.safe_load(Path(__file__).with_name("numbers.yaml").read_text(encoding="utf-8"))
     return document
 
 

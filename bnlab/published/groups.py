@@ -9,14 +9,14 @@ from typing import NamedTuple
 
 from bnlab.published import layer_gradients, logs, nets, statistics
 from bnlab.published.facts import numbers
-from bnlab.published.row import Row
+from bnlab.published.number import PublishedNumber
 from bnlab.published.runs import Ours
 
 
 class Group(NamedTuple):
     """What computes a group's rows from its facts; and whether it takes trainings of ours, `Ours`, after them."""
 
-    rows: Callable[..., list[Row]]
+    rows: Callable[..., list[PublishedNumber]]
     trains: bool = False
 
 
@@ -34,7 +34,7 @@ GROUPS = {
 }
 
 
-def recompute(name: str, ours: Ours | None = None) -> list[Row]:
+def recompute(name: str, ours: Ours | None = None) -> list[PublishedNumber]:
     """The rows of a group, named in full: the group's name, a space, and what it is there. ours: for the training logs."""
     group, facts = GROUPS[name], numbers()["groups"][name]
     rows = group.rows(facts, ours or Ours()) if group.trains else group.rows(facts)

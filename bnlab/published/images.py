@@ -11,9 +11,9 @@ import numpy as np
 
 from bnlab.data import Dataset, describe, load
 from bnlab.errors import NoDataError
-from bnlab.lab.spec import DataSpec
 from bnlab.layers.types import Array
 from bnlab.published.facts import numbers
+from bnlab.runs.spec import DataSpec
 
 NAME = "cifar10"
 

@@ -16,24 +16,24 @@ from bnlab.layers import (
     layernorm_forward,
 )
 from bnlab.layers.types import Array
-from bnlab.published.facts import Facts, notebook_stream, numbers
-from bnlab.published.row import RATIO, Row, below, unjudged
+from bnlab.published.facts import PublishedFacts, notebook_stream, numbers
+from bnlab.published.number import RATIO, PublishedNumber, below, unjudged
 
 BOUNDED = "an error: it must lie under its bound, not equal the published one"
 TIMINGS = 100
 
 
-def batchnorm(facts: Facts) -> list[Row]:
+def batchnorm(facts: PublishedFacts) -> list[PublishedNumber]:
     """The walk through the graph."""
     return _numeric(facts, batchnorm_forward, batchnorm_backward)
 
 
-def layernorm(facts: Facts) -> list[Row]:
+def layernorm(facts: PublishedFacts) -> list[PublishedNumber]:
     """The closed form by rows."""
     return _numeric(facts, layernorm_forward, layernorm_backward)
 
 
-def batchnorm_alt(facts: Facts) -> list[Row]:
+def batchnorm_alt(facts: PublishedFacts) -> list[PublishedNumber]:
     """The closed form against the walk through the graph: how far apart, and how many times as fast."""
     dout, cache = _backward_inputs()
     pairs = zip(batchnorm_backward(dout, cache), batchnorm_backward_alt(dout, cache), strict=True)
@@ -54,7 +54,7 @@ def speedup(dout: Array, cache: Any) -> float:
     return float(graph / closed)
 
 
-def _numeric(facts: Facts, forward: Callable[..., Any], backward: Callable[..., Any]) -> list[Row]:
+def _numeric(facts: PublishedFacts, forward: Callable[..., Any], backward: Callable[..., Any]) -> list[PublishedNumber]:
     inputs, dout = _draws(4, 5)
 
     def out(_: Array) -> Array:
@@ -77,7 +77,7 @@ def _backward_inputs() -> tuple[Array, Any]:
     return dout, batchnorm_forward(*inputs, {"mode": "train"})[1]
 
 
-def _bounded(facts: Facts, errors: list[float]) -> list[Row]:
+def _bounded(facts: PublishedFacts, errors: list[float]) -> list[PublishedNumber]:
     printed = zip(facts["errors"].items(), errors, strict=True)
     return [below(name, published, ours, facts["at_most"], BOUNDED) for (name, published), ours in printed]
 

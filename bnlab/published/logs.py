@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bnlab.published.facts import Facts, numbers
+from bnlab.published.facts import PublishedFacts, numbers
 from bnlab.published.images import Images
-from bnlab.published.row import LOG, Row, close, unjudged
+from bnlab.published.number import LOG, PublishedNumber, close, unjudged
 from bnlab.published.runs import CURVES, Ours
 
 DRIFT = "after its first iteration a float32 training drifts apart with the order of rounding; the figure shows it"
 
 
-def compare(log: str, facts: Facts, ours: Ours) -> list[Row]:
+def compare(log: str, facts: PublishedFacts, ours: Ours) -> list[PublishedNumber]:
     """A row for each number of the log."""
     first, *rest = [row for name, printed in facts.items() for row in _column(name, printed, log, ours)]
     return [_judged(first, log, ours.images), *rest]
 
 
-def _column(name: str, printed: Sequence[float], log: str, ours: Ours) -> list[Row]:
+def _column(name: str, printed: Sequence[float], log: str, ours: Ours) -> list[PublishedNumber]:
     """The numbers of one column, ours beside them where there are images."""
     curve = CURVES[name]
     named = [(f"{name}, {curve.x_label} {x}", value) for x, value in zip(curve.x(len(printed)), printed, strict=True)]
@@ -32,7 +32,7 @@ def _column(name: str, printed: Sequence[float], log: str, ours: Ours) -> list[R
     ]
 
 
-def _judged(row: Row, log: str, images: Images | str) -> Row:
+def _judged(row: PublishedNumber, log: str, images: Images | str) -> PublishedNumber:
     """The row of the first loss, judged if all that goes into it is here."""
     if isinstance(images, str) or row.ours is None:
         return row

@@ -11,9 +11,9 @@ import numpy as np
 from bnlab.gradcheck import eval_numerical_gradient, rel_error
 from bnlab.layers.types import Array
 from bnlab.nets import FullyConnectedNet
-from bnlab.published.facts import Facts, notebook_stream
+from bnlab.published.facts import PublishedFacts, notebook_stream
 from bnlab.published.layer_gradients import BOUNDED
-from bnlab.published.row import Row, below, relatively_close
+from bnlab.published.number import PublishedNumber, below, relatively_close
 
 Batch = tuple[Array, Array]
 Line = tuple[dict[str, FullyConnectedNet], Batch]
@@ -21,7 +21,7 @@ Line = tuple[dict[str, FullyConnectedNet], Batch]
 ZERO = "under a batchnorm the true gradient of a bias is zero: ours is its largest absolute value, not a relative error"
 
 
-def initial_loss(facts: Facts) -> list[Row]:
+def initial_loss(facts: PublishedFacts) -> list[PublishedNumber]:
     """Without and with regularization, plain and with batchnorm; and plain with three dropout ratios."""
     rows = []
     for line, printed in facts.items():
@@ -31,7 +31,7 @@ def initial_loss(facts: Facts) -> list[Row]:
     return rows
 
 
-def batchnorm_gradients(facts: Facts) -> list[Row]:
+def batchnorm_gradients(facts: PublishedFacts) -> list[PublishedNumber]:
     """Each gradient of the two batchnorm nets: its relative error, or, where the true one is zero, its absolute value."""
     nets, batch = _regularized("batchnorm")
     rows = []

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from bnlab.lab.history import History
-from bnlab.lab.spec import NetSpec, RunSpec, SolverSpec
 from bnlab.published.facts import numbers
 from bnlab.published.images import Images
-from bnlab.published.row import ACCURACY, LOG
+from bnlab.published.number import ACCURACY, LOG
+from bnlab.runs.history import History
+from bnlab.runs.spec import NetSpec, RunSpec, SolverSpec
 from bnlab.solver import Solver
 
 

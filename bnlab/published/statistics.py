@@ -10,13 +10,13 @@ import numpy as np
 
 from bnlab.layers import batchnorm_forward, layernorm_forward
 from bnlab.layers.types import Array, Param
-from bnlab.published.facts import Facts, notebook_stream, numbers
-from bnlab.published.row import Row, below, close
+from bnlab.published.facts import PublishedFacts, notebook_stream, numbers
+from bnlab.published.number import PublishedNumber, below, close
 
 ROUNDING = "what is published is a bound: the true mean is zero, and the digits are rounding errors"
 
 
-def batchnorm_forward_train(facts: Facts) -> list[Row]:
+def batchnorm_forward_train(facts: PublishedFacts) -> list[PublishedNumber]:
     """Before batchnorm and after it, in training mode, with two choices of gamma and beta."""
     rng = notebook_stream()
     a = _two_layers(rng.randn(200, 50), rng.randn(50, 60), rng.randn(60, 3))
@@ -28,7 +28,7 @@ def batchnorm_forward_train(facts: Facts) -> list[Row]:
     return _statistics(facts, outputs, axis=0)
 
 
-def batchnorm_forward_test(facts: Facts) -> list[Row]:
+def batchnorm_forward_test(facts: PublishedFacts) -> list[PublishedNumber]:
     """Test mode, with the running averages of 50 minibatches."""
     rng = notebook_stream()
     W1, W2 = rng.randn(50, 60), rng.randn(60, 3)
@@ -40,7 +40,7 @@ def batchnorm_forward_test(facts: Facts) -> list[Row]:
     return _statistics(facts, {"after_50_batches": out}, axis=0)
 
 
-def layernorm(facts: Facts) -> list[Row]:
+def layernorm(facts: PublishedFacts) -> list[PublishedNumber]:
     """Before layernorm and after it, with two choices of gamma and beta; the statistics are those of rows."""
     rng = notebook_stream()
     a = _two_layers(rng.randn(4, 50), rng.randn(50, 60), rng.randn(60, 3))
@@ -62,7 +62,7 @@ def _output(norm: Callable[..., Any], x: Array, gamma: Array, beta: Array, param
     return out
 
 
-def _statistics(facts: Facts, outputs: dict[str, Array], axis: int) -> list[Row]:
+def _statistics(facts: PublishedFacts, outputs: dict[str, Array], axis: int) -> list[PublishedNumber]:
     """A row for each value of each printed statistic of each output."""
     return [
         row
@@ -72,18 +72,20 @@ def _statistics(facts: Facts, outputs: dict[str, Array], axis: int) -> list[Row]
     ]
 
 
-def _printed(measure: Callable[..., Array], what: str, printed: list[float], out: Array, axis: int) -> list[Row]:
+def _printed(
+    measure: Callable[..., Array], what: str, printed: list[float], out: Array, axis: int
+) -> list[PublishedNumber]:
     tolerance = 0.5 * 10.0 ** -numbers()["judged"]["decimals"]
     pairs = zip(printed, measure(out, axis=axis), strict=True)
     return [close(f"{what}[{i}]", published, float(ours), tolerance) for i, (published, ours) in enumerate(pairs)]
 
 
-def _below(what: str, bound: float, out: Array, axis: int) -> list[Row]:
+def _below(what: str, bound: float, out: Array, axis: int) -> list[PublishedNumber]:
     means = enumerate(out.mean(axis=axis))
     return [below(f"{what}[{i}]", bound, float(mean), bound, ROUNDING, comparable=False) for i, mean in means]
 
 
-STATISTICS: dict[str, Callable[..., list[Row]]] = {
+STATISTICS: dict[str, Callable[..., list[PublishedNumber]]] = {
     "means": partial(_printed, np.mean),
     "stds": partial(_printed, np.std),
     "means_below": _below,

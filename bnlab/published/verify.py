@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bnlab.lab.history import History
-from bnlab.lab.spec import RunSpec
-from bnlab.lab.store import Store, write
+from bnlab.lab.files import write
+from bnlab.lab.store import Store
 from bnlab.published.cell import replay
 from bnlab.published.figure import figure
 from bnlab.published.groups import GROUPS
@@ -16,12 +15,14 @@ from bnlab.published.images import Images, find_images
 from bnlab.published.runs import Ours, runs
 from bnlab.report.draw import draw
 from bnlab.report.table import csv_bytes, rows
+from bnlab.runs.history import History
+from bnlab.runs.spec import RunSpec
 
 FOLDER = "verify"
 
 
 @dataclass(frozen=True)
-class Plan:
+class VerifyPlan:
     """The images, or why there are none; and our runs by log. The figure shows both logs, whichever is asked for."""
 
     images: Images | str
@@ -33,15 +34,15 @@ class Plan:
         return [run for specs in self.logs.values() for run in specs]
 
 
-def make_plan(names: Sequence[str], folders: Sequence[Path]) -> Plan:
+def make_plan(names: Sequence[str], folders: Sequence[Path]) -> VerifyPlan:
     """Look for the images if a group needs them, and list the runs. Raises DataError for damaged files; writes nothing."""
     if not any(GROUPS[name].trains for name in names):
-        return Plan("no training log was asked for", {})
+        return VerifyPlan("no training log was asked for", {})
     images = find_images(folders)
-    return Plan(images, {} if isinstance(images, str) else runs(images))
+    return VerifyPlan(images, {} if isinstance(images, str) else runs(images))
 
 
-def gather(plan: Plan, histories: Mapping[str, History]) -> Ours:
+def gather(plan: VerifyPlan, histories: Mapping[str, History]) -> Ours:
     """What the logs are set against. histories: those of the plan's runs, by run name."""
     by_log = {log: [histories[run.name] for run in specs] for log, specs in plan.logs.items()}
     return Ours(plan.images, {} if isinstance(plan.images, str) else replay(plan.images), by_log)

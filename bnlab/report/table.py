@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from bnlab.lab.history import History
+from bnlab.runs.history import History
 
 
 class Column(NamedTuple):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Entry(NamedTuple):
+class StudyEntry(NamedTuple):
     """A study as the registry knows it."""
 
     command: str
@@ -30,19 +30,19 @@ class Entry(NamedTuple):
 
 
 STUDIES = (
-    Entry("compare", "bnlab.studies.compare", "compare.yaml", "A normalization against none."),
-    Entry("compare", "bnlab.studies.compare_cnn", "compare-cnn.yaml", "Spatial normalizations against none.", "cnn"),
-    Entry(
+    StudyEntry("compare", "bnlab.studies.compare", "compare.yaml", "A normalization against none."),
+    StudyEntry("compare", "bnlab.studies.compare_cnn", "compare-cnn.yaml", "Spatial normalizations against none.", "cnn"),
+    StudyEntry(
         "sweep weight-scale",
         "bnlab.studies.weight_scale",
         "weight-scale.yaml",
         "20 scales of the initial weights, with and without batchnorm.",
     ),
-    Entry(
+    StudyEntry(
         "sweep batch-size",
         "bnlab.studies.batch_size",
         "batch-size.yaml",
         "Batch sizes with a normalization, and a baseline without.",
     ),
-    Entry("dropout", "bnlab.studies.dropout", "dropout.yaml", "Dropout against none."),
+    StudyEntry("dropout", "bnlab.studies.dropout", "dropout.yaml", "Dropout against none."),
 )

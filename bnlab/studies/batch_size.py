@@ -10,9 +10,9 @@ from typing import Annotated
 
 from annotated_types import MinLen
 
-from bnlab.lab.spec import Checked, Count, Normalized
 from bnlab.nets import NORMALIZATIONS
 from bnlab.report.figure import Figure
+from bnlab.runs.spec import Checked, Count, Normalized
 from bnlab.studies.shared import ONE_SEED, accuracy_panels, caption, last_accuracies, layers, rule
 from bnlab.studies.study import Arm, FullyConnectedSettings, Option, Result, arm
 

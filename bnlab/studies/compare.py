@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bnlab.lab.spec import Checked, Normalized
 from bnlab.nets import NORMALIZATIONS
 from bnlab.report.figure import Figure
+from bnlab.runs.spec import Checked, Normalized
 from bnlab.studies.shared import ONE_SEED, accuracy_panels, caption, last_accuracies, layers, loss_panel, training
 from bnlab.studies.study import Arm, FullyConnectedSettings, Option, Result, arm
 

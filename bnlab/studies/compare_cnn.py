@@ -7,9 +7,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from bnlab.lab.spec import Checked, ConvNetSpec
 from bnlab.nets import SPATIAL_NORMALIZATIONS
 from bnlab.report.figure import Figure
+from bnlab.runs.spec import Checked, ConvNetSpec
 from bnlab.studies.shared import ONE_SEED, accuracy_panels, caption, last_accuracies, loss_panel, training
 from bnlab.studies.study import Arm, CommonSettings, Option, Result, arm
 

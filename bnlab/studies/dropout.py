@@ -9,8 +9,8 @@ from typing import Annotated
 
 from annotated_types import MinLen
 
-from bnlab.lab.spec import Checked, Probability
 from bnlab.report.figure import Figure
+from bnlab.runs.spec import Checked, Probability
 from bnlab.studies.shared import ONE_SEED, accuracy_panels, caption, last_accuracies, layers, training
 from bnlab.studies.study import Arm, FullyConnectedSettings, Option, Result, arm
 

@@ -12,13 +12,14 @@ from typing import Any
 
 from bnlab.data import DEFAULT, load
 from bnlab.lab.driver import complete, stored
-from bnlab.lab.history import History
+from bnlab.lab.files import finite_or_none, json_bytes, write
 from bnlab.lab.provenance import provenance
-from bnlab.lab.spec import RunSpec
-from bnlab.lab.store import Store, finite_or_none, json_bytes, write
+from bnlab.lab.store import Store
 from bnlab.report.draw import draw
 from bnlab.report.table import csv_bytes, rows
-from bnlab.studies import Entry
+from bnlab.runs.history import History
+from bnlab.runs.spec import RunSpec
+from bnlab.studies import StudyEntry
 from bnlab.studies.settings import Override, leaves, load_settings
 from bnlab.studies.study import Arm, CommonSettings, Result, Study, load_study
 
@@ -26,10 +27,10 @@ SUMMARY_SCHEMA = 1
 
 
 @dataclass(frozen=True)
-class Plan:
+class StudyPlan:
     """A study with its settings, and the runs it takes."""
 
-    entry: Entry
+    entry: StudyEntry
     study: Study
     settings: CommonSettings
     arms: tuple[Arm, ...]
@@ -47,18 +48,18 @@ class Plan:
 
 
 def make_plan(
-    entry: Entry, config: Path | None = None, overrides: Iterable[Override] = (), folders: Sequence[Path] = ()
-) -> Plan:
+    entry: StudyEntry, config: Path | None = None, overrides: Iterable[Override] = (), folders: Sequence[Path] = ()
+) -> StudyPlan:
     """Check the settings and the images, and list the runs. Raises SettingsError or DataError; writes nothing."""
     study = load_study(entry.module)
     settings = load_settings(study, entry.experiment, config, overrides)
     fingerprint = load(settings.data.dataset, folders, settings.data.num_train).fingerprint
     arms = study.runs(settings, fingerprint)
-    return Plan(entry, study, settings, tuple(arms))
+    return StudyPlan(entry, study, settings, tuple(arms))
 
 
 def carry_out(
-    plan: Plan,
+    plan: StudyPlan,
     store: Store,
     have: Mapping[str, History],
     folders: Sequence[Path] = (),
@@ -70,12 +71,12 @@ def carry_out(
     return [Result(arm, tuple(histories[run.name] for run in arm.runs)) for arm in plan.arms]
 
 
-def already_stored(plan: Plan, store: Store) -> dict[str, History]:
+def already_stored(plan: StudyPlan, store: Store) -> dict[str, History]:
     """The plan's Histories that are in the store, by run name."""
     return stored(plan.runs, store)
 
 
-def publish(plan: Plan, results: list[Result], store: Store, seconds: float) -> dict[str, Any]:
+def publish(plan: StudyPlan, results: list[Result], store: Store, seconds: float) -> dict[str, Any]:
     """Write the study's figure, table and summary to its folder; the summary is handed back, with where the files lie.
 
     seconds: wall time of the whole study.
@@ -98,7 +99,7 @@ IN_CAPTIONS = {"data.dataset", "data.num_train", "net.hidden_dims", "net.weight_
 IN_CAPTIONS |= {"solver.learning_rate", "solver.batch_size", "solver.num_epochs"}
 
 
-def _changes(plan: Plan) -> str:
+def _changes(plan: StudyPlan) -> str:
     """The settings that a caption doesn't name anyway and that aren't the study's own: '; net.reg 0.5'."""
     shipped = load_settings(plan.study, plan.entry.experiment)
     own = {leaf.key: leaf.value for leaf in leaves(asdict(shipped), "")}
@@ -112,7 +113,7 @@ def table(results: list[Result]) -> list[dict[str, Any]]:
     return rows((result.arm.label, history) for result in results for history in result.histories)
 
 
-def summary(plan: Plan, results: list[Result]) -> dict[str, Any]:
+def summary(plan: StudyPlan, results: list[Result]) -> dict[str, Any]:
     """What was asked and what came out, in strict JSON."""
     return {
         "schema": SUMMARY_SCHEMA,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from bnlab.lab.history import History
 from bnlab.report.figure import Line, Panel
+from bnlab.runs.history import History
 from bnlab.studies.study import CommonSettings, FullyConnectedSettings, Result
 
 

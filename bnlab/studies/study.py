@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, Protocol, cast
 
-from bnlab.lab.history import History
-from bnlab.lab.spec import Checked, ConvNetSpec, Count, DataSpec, EngineName, NetSpec, RunSpec, Seed, SolverSpec
 from bnlab.report.figure import Figure
+from bnlab.runs.history import History
+from bnlab.runs.spec import Checked, ConvNetSpec, Count, DataSpec, EngineName, NetSpec, RunSpec, Seed, SolverSpec
 
 
 class Option(NamedTuple):

@@ -13,9 +13,9 @@ import numpy as np
 from annotated_types import Ge, Le, MinLen
 
 from bnlab.errors import SettingsError
-from bnlab.lab.history import History
-from bnlab.lab.spec import Checked, NormalizationName
 from bnlab.report.figure import Figure, Line, Panel
+from bnlab.runs.history import History
+from bnlab.runs.spec import Checked, NormalizationName
 from bnlab.studies.shared import ONE_SEED, caption, layers, training
 from bnlab.studies.study import Arm, FullyConnectedSettings, Option, Result, arm
 

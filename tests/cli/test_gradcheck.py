@@ -18,10 +18,10 @@ def test_all_layers_pass_in_a_real_process(run):
 
 def test_only_the_layers_named_are_checked_each_once(call):
     document = call("gradcheck", "layernorm", "relu", "layernorm", "--json").json
-    assert [(verdict["case"], verdict["gradient"]) for verdict in document] == [
+    assert [(comparison["case"], comparison["gradient"]) for comparison in document] == [
         ("layernorm", "x"), ("layernorm", "gamma"), ("layernorm", "beta"), ("relu", "x"),
     ]  # fmt: skip
-    assert all(verdict["ok"] for verdict in document)
+    assert all(comparison["ok"] for comparison in document)
 
 
 def broken(case, which, how):
@@ -64,7 +64,7 @@ def test_a_wrong_gradient_fails_in_json_too(call, monkeypatch):
     monkeypatch.setitem(CASES, "relu", broken(CASES["relu"], 0, np.negative))
     done = call("gradcheck", "relu", "--json")
     assert done.status == 1
-    assert [verdict["ok"] for verdict in done.json] == [False]
+    assert [comparison["ok"] for comparison in done.json] == [False]
 
 
 def test_a_nonzero_gradient_where_it_should_be_zero_fails(call, monkeypatch):
@@ -99,7 +99,7 @@ def test_entries_at_kinks_are_left_out_by_name_and_count(call, monkeypatch):
     assert "4 gradients, 0 failed, 2 entries left out at kinks." in done.out
     relu, *others = call("gradcheck", "relu", "layernorm", "--json").json
     assert (relu["kinks"], relu["entries"]) == ([[0, 0], [0, 1]], 6)
-    assert all(verdict["kinks"] == [] for verdict in others)
+    assert all(comparison["kinks"] == [] for comparison in others)
 
 
 def test_without_kinks_nothing_is_said_of_them(call):
@@ -110,8 +110,8 @@ def test_where_all_lies_at_kinks_the_check_fails(call, monkeypatch):
     monkeypatch.setitem(CASES, "relu", at(CASES["relu"], x=np.zeros((2, 3))))
     done = call("gradcheck", "relu", "--json")
     assert done.status == 1
-    [verdict] = done.json
-    assert (verdict["ok"], verdict["error"], len(verdict["kinks"])) == (False, None, 6)
+    [comparison] = done.json
+    assert (comparison["ok"], comparison["error"], len(comparison["kinks"])) == (False, None, 6)
     assert call("gradcheck", "relu").status == 1
 
 
@@ -120,9 +120,9 @@ def test_what_is_no_number_is_null_in_json(call, monkeypatch, value):
     monkeypatch.setitem(CASES, "relu", broken(CASES["relu"], 0, lambda dx: dx * 0 + value))
     done = call("gradcheck", "relu", "--json")
     assert done.status == 1
-    [verdict] = done.json
-    assert (verdict["error"], verdict["analytic"], verdict["ok"]) == (None, None, False)
-    assert verdict["numeric"] is not None
+    [comparison] = done.json
+    assert (comparison["error"], comparison["analytic"], comparison["ok"]) == (None, None, False)
+    assert comparison["numeric"] is not None
 
 
 def test_nets_are_checked_by_their_parameters(call):

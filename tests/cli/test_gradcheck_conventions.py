@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-SOURCE = (Path(__file__).parents[1] / "gradcheck" / "notebook_layers.py").read_text(encoding="utf-8")
+SOURCE = (Path(__file__).parents[1] / "homework" / "notebook_layers.py").read_text(encoding="utf-8")
 
 
 @pytest.fixture

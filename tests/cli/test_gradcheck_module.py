@@ -9,7 +9,7 @@ import pytest
 
 from bnlab.cases import FUNCTION_CASES
 
-SOURCE = (Path(__file__).parents[1] / "gradcheck" / "notebook_layers.py").read_text(encoding="utf-8")
+SOURCE = (Path(__file__).parents[1] / "homework" / "notebook_layers.py").read_text(encoding="utf-8")
 AFFINE = """
 def affine_forward(x, w, b):
     return x.reshape(len(x), -1) @ w + b, (x, w)

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import pytest
 
-from bnlab.gradcheck.slips import SLIPS
+from bnlab.homework.slips import SLIPS
 
-FOLDER = Path(__file__).parents[1] / "gradcheck"
+FOLDER = Path(__file__).parents[1] / "homework"
 SOURCE = (FOLDER / "notebook_layers.py").read_text(encoding="utf-8")
 
 

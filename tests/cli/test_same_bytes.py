@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from bnlab.lab.store import json_bytes
+from bnlab.lab.files import json_bytes
 
 STUDY = ("sweep", "batch-size")
 

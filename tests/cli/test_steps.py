@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bnlab import batchnorm_graph
-from bnlab.gradcheck import TOLERANCE
+from bnlab.gradcheck import TOLERANCE, batchnorm_graph
 from bnlab.layers.normalization import batchnorm_steps
 
 PAGE = Path(__file__).parents[2] / "docs" / "derivations.md"

@@ -9,7 +9,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patches import Circle, FancyBboxPatch
 
-from bnlab.batchnorm_graph import LEAVES, NODES, PATHS
+from bnlab.gradcheck.batchnorm_graph import LEAVES, NODES, PATHS
 
 ROOT = Path(__file__).parents[2]
 DRAWING = (ROOT / "docs" / "batchnorm-graph.svg").read_text(encoding="utf-8")

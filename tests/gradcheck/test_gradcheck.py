@@ -116,15 +116,15 @@ def test_a_gradient_that_is_no_number_is_found():
         db[1] = np.nan
         return db
 
-    verdict = check(broken("affine", 2, change))[2]
-    assert not verdict.ok
-    assert verdict.index == (1,)
+    comparison = check(broken("affine", 2, change))[2]
+    assert not comparison.ok
+    assert comparison.index == (1,)
 
 
 @pytest.mark.parametrize(("size", "ok"), [(ZERO_TOLERANCE / 10, True), (ZERO_TOLERANCE * 10, False)])
 def test_a_zero_gradient_is_held_to_an_absolute_bound(size, ok):
-    verdict = check(broken("affine_bn_relu", 2, lambda db: np.full_like(db, size)))[2]
-    assert (verdict.gradient, verdict.zero, verdict.ok) == ("b", True, ok)
+    comparison = check(broken("affine_bn_relu", 2, lambda db: np.full_like(db, size)))[2]
+    assert (comparison.gradient, comparison.zero, comparison.ok) == ("b", True, ok)
 
 
 def test_the_wrong_backward_function_is_found():
@@ -132,7 +132,7 @@ def test_the_wrong_backward_function_is_found():
     with pytest.raises((TypeError, ValueError)):
         check(case)
     swapped = replace(CASES["batchnorm"], forward_function=layers.layernorm_forward)
-    assert not all(verdict.ok for verdict in check(swapped))
+    assert not all(comparison.ok for comparison in check(swapped))
 
 
 def test_a_correct_layer_stays_well_under_the_tolerance():

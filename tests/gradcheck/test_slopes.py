@@ -7,8 +7,8 @@ import pytest
 
 from bnlab.cases import CASES, FUNCTION_CASES, Case, LossCase, NetCase
 from bnlab.gradcheck import check
+from bnlab.gradcheck.comparison import KINK_TOLERANCE, TOLERANCE
 from bnlab.gradcheck.slopes import POINTS, slopes
-from bnlab.gradcheck.verdict import KINK_TOLERANCE, TOLERANCE
 
 STEP = 1e-5
 
@@ -43,7 +43,7 @@ def scaled(name, seed, **factors):
 
 
 def kinks(case, seed=231):
-    return {verdict.gradient: set(verdict.kinks) for verdict in check(case, seed)}
+    return {comparison.gradient: set(comparison.kinks) for comparison in check(case, seed)}
 
 
 def test_a_smooth_function():
@@ -99,17 +99,17 @@ def test_a_kink_beyond_the_points_does_no_harm(place):
 
 def test_relu_on_both_sides_of_zero_and_at_it():
     x = np.array([[0.0, 1e-6, -1e-6, 2.9e-5], [-2.9e-5, 3.1e-5, -3.1e-5, 1.0]])
-    [verdict] = check(at("relu", x=x))
-    assert verdict.kinks == ((0, 0), (0, 1), (0, 2), (0, 3), (1, 0))
-    assert (verdict.ok, verdict.entries) == (True, 8)
-    assert verdict.index not in verdict.kinks
+    [comparison] = check(at("relu", x=x))
+    assert comparison.kinks == ((0, 0), (0, 1), (0, 2), (0, 3), (1, 0))
+    assert (comparison.ok, comparison.entries) == (True, 8)
+    assert comparison.index not in comparison.kinks
 
 
 def test_where_all_entries_lie_at_kinks_nothing_was_checked():
-    [verdict] = check(at("relu", x=np.zeros((2, 3))))
-    assert not verdict.ok
-    assert "every entry lies at a kink" in verdict.problem
-    assert len(verdict.kinks) == verdict.entries == 6
+    [comparison] = check(at("relu", x=np.zeros((2, 3))))
+    assert not comparison.ok
+    assert "every entry lies at a kink" in comparison.problem
+    assert len(comparison.kinks) == comparison.entries == 6
 
 
 def test_a_tie_in_max_pooling_and_one_nearly():
@@ -160,9 +160,9 @@ def test_what_is_left_out_is_where_a_unit_changes_sides(name, shift):
 @pytest.mark.parametrize("scale", [1, 1e-1, 1e-2, 1e-3, 1e-4, 0])
 def test_no_smooth_point_is_left_out_however_small_the_variance(name, scale):
     for seed in range(5):
-        verdicts = check(scaled(name, seed, x=scale), seed)
-        assert [verdict.kinks for verdict in verdicts] == [()] * len(verdicts)
-        assert all(verdict.ok for verdict in verdicts)
+        comparisons = check(scaled(name, seed, x=scale), seed)
+        assert [comparison.kinks for comparison in comparisons] == [()] * len(comparisons)
+        assert all(comparison.ok for comparison in comparisons)
 
 
 def wrong(case, change):
@@ -177,10 +177,10 @@ def test_what_is_left_out_does_not_depend_on_the_analytic_gradient():
     case = at("relu", x=np.array([[0.0, 1e-6, 1.0, -1.0, 2.0]]))
     [right] = check(case)
     for change in (np.negative, np.zeros_like, lambda g: g + 1, lambda g: g * np.nan):
-        [verdict] = check(wrong(case, change))
-        assert verdict.kinks == right.kinks == ((0, 0), (0, 1))
-        assert not verdict.ok
-        assert verdict.index[1] > 1
+        [comparison] = check(wrong(case, change))
+        assert comparison.kinks == right.kinks == ((0, 0), (0, 1))
+        assert not comparison.ok
+        assert comparison.index[1] > 1
 
 
 def test_a_wrong_entry_beside_a_kink_is_found():
@@ -188,13 +188,13 @@ def test_a_wrong_entry_beside_a_kink_is_found():
         gradient[0, 2] += 1e-5
         return gradient
 
-    [verdict] = check(wrong(at("relu", x=np.array([[0.0, 1e-6, 1.0, -1.0]])), change))
-    assert (verdict.ok, verdict.index) == (False, (0, 2))
+    [comparison] = check(wrong(at("relu", x=np.array([[0.0, 1e-6, 1.0, -1.0]])), change))
+    assert (comparison.ok, comparison.index) == (False, (0, 2))
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_any_seed_passes(case):
     for seed in range(2 if isinstance(case, NetCase) else 8):
-        for verdict in check(case, seed):
-            assert verdict.ok, (seed, verdict)
-            assert verdict.zero or verdict.error < TOLERANCE / 2
+        for comparison in check(case, seed):
+            assert comparison.ok, (seed, comparison)
+            assert comparison.zero or comparison.error < TOLERANCE / 2

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from bnlab.errors import StoreError
-from bnlab.lab.store import Store, json_bytes, write
+from bnlab.lab.files import json_bytes, write
+from bnlab.lab.store import Store
 
 
 def files(folder):
@@ -89,7 +90,7 @@ def test_a_writer_that_is_killed_leaves_the_old_file_or_the_new(tmp_path):
     code = (
         f"import sys; sys.path[:] = {sys.path!r}\n"
         "from pathlib import Path\n"
-        "from bnlab.lab.store import write\n"
+        "from bnlab.lab.files import write\n"
         f"path = Path({str(tmp_path / 'file')!r})\n"
         "write(path, b'a' * 300_000)\n"
         "print(flush=True)\n"

@@ -8,10 +8,10 @@ from bnlab.engines import ENGINES
 from bnlab.engines import numpy as numpy_engine
 from bnlab.errors import DataError
 from bnlab.lab.driver import complete, stored
-from bnlab.lab.spec import DataSpec
 from bnlab.lab.store import Store
 from bnlab.lab.train import train
-from bnlab.streams import streams
+from bnlab.runs.spec import DataSpec
+from bnlab.runs.streams import streams
 
 
 def test_the_same_spec_gives_the_same_outcome_whatever_ran_before(make_spec):

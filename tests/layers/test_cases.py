@@ -81,9 +81,9 @@ def test_every_net_is_checked_with_regularization():
 
 @every_case
 def test_the_gradient_agrees_with_the_numeric_one(case):
-    verdicts = check(case)
-    assert [verdict.gradient for verdict in verdicts] == list(case.arguments(case.batch))
-    assert [verdict for verdict in verdicts if not verdict.ok] == []
+    comparisons = check(case)
+    assert [comparison.gradient for comparison in comparisons] == list(case.arguments(case.batch))
+    assert [comparison for comparison in comparisons if not comparison.ok] == []
 
 
 @every_case

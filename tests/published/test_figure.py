@@ -2,13 +2,13 @@
 
 import pytest
 
-from bnlab.engines import Outcome
-from bnlab.lab.history import History
-from bnlab.lab.spec import DataSpec
 from bnlab.published.facts import numbers
 from bnlab.published.figure import CELL, PUBLISHED, figure
 from bnlab.published.images import Images
 from bnlab.published.runs import Ours, runs
+from bnlab.runs.history import History
+from bnlab.runs.outcome import Outcome
+from bnlab.runs.spec import DataSpec
 
 
 def outcome(level):

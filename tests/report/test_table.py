@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from bnlab.engines import Outcome
-from bnlab.lab.history import History
-from bnlab.lab.spec import ConvNetSpec, DataSpec, NetSpec, RunSpec, SolverSpec
 from bnlab.report.table import COLUMNS, csv_bytes, rows
+from bnlab.runs.history import History
+from bnlab.runs.outcome import Outcome
+from bnlab.runs.spec import ConvNetSpec, DataSpec, NetSpec, RunSpec, SolverSpec
 
 SPEC = RunSpec(
     DataSpec("synthetic", 60, "0" * 16),

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from bnlab.lab.driver import complete
-from bnlab.lab.history import History
 from bnlab.lab.store import Store
+from bnlab.runs.history import History
 from bnlab.studies import STUDIES
-from bnlab.studies.plan import Plan, make_plan
+from bnlab.studies.plan import StudyPlan, make_plan
 from bnlab.studies.settings import Override
 from bnlab.studies.study import Result
 
@@ -20,10 +20,10 @@ ENTRIES = {entry.name: entry for entry in STUDIES}
 
 
 @pytest.fixture(scope="session")
-def plan() -> Callable[..., Plan]:
+def plan() -> Callable[..., StudyPlan]:
     """The plan of a study, with settings by their keys: `plan("compare", {"net.reg": 1})`."""
 
-    def plan(name: str, settings: dict[str, Any] | None = None) -> Plan:
+    def plan(name: str, settings: dict[str, Any] | None = None) -> StudyPlan:
         overrides = [Override(key, value, f"-s {key}") for key, value in (settings or {}).items()]
         return make_plan(ENTRIES[name], None, overrides)
 
@@ -34,7 +34,7 @@ def plan() -> Callable[..., Plan]:
 class Small:
     """A small study, carried out."""
 
-    plan: Plan
+    plan: StudyPlan
     results: list[Result]
 
     def with_diverged(self, which: int) -> list[Result]:
@@ -56,7 +56,7 @@ OWN = {"sweep weight-scale": {"arms.num_weight_scales": 3}, "dropout": {"solver.
 
 
 @pytest.fixture(scope="session", params=ENTRIES)
-def small(request: pytest.FixtureRequest, plan: Callable[..., Plan], tmp_path_factory: Any) -> Iterator[Small]:
+def small(request: pytest.FixtureRequest, plan: Callable[..., StudyPlan], tmp_path_factory: Any) -> Iterator[Small]:
     """Each study in turn, small."""
     made = plan(request.param, QUICK | SMALL_NETS[ENTRIES[request.param].model] | OWN.get(request.param, {}))
     histories = complete(made.runs, {}, Store(tmp_path_factory.mktemp("store")))

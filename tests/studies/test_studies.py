@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from bnlab.errors import SettingsError
-from bnlab.lab.history import History
 from bnlab.lab.store import Store
 from bnlab.report.table import COLUMNS
+from bnlab.runs.history import History
 from bnlab.studies import batch_size, compare, compare_cnn, dropout, weight_scale
 from bnlab.studies.plan import already_stored, carry_out, publish, summary, table
 from bnlab.studies.shared import ONE_SEED
