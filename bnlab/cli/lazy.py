@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 import click
 
-from bnlab.errors import BnlabError, did_you_mean
+from bnlab.errors import BnlabError, did_you_mean, explain
 from bnlab.lab.interrupts import one_interrupt
 
 
@@ -55,14 +54,10 @@ class Program(LazyGroup):
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> NoReturn:
         extra["standalone_mode"] = False
-        sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - a closed one is None
         try:
             status = super().main(args, *rest, **extra)
             sys.stdout.flush()
             sys.exit(status)
-        except OSError as error:
-            sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - what couldn't be written is not to be tried again
-            _end(f"can't write the output: {error.strerror}; give standard output somewhere to go, or -q", 2)
         except click.ClickException as error:
             if isinstance(error, click.exceptions.NoArgsIsHelpError):  # a group without a command
                 error.show()
@@ -72,6 +67,9 @@ class Program(LazyGroup):
             _end(" ".join(error.format_message().split()).rstrip(".") + remedy, 2)
         except BnlabError as error:
             _end(str(error), error.exit_status)
+        except OSError as error:
+            explained = explain(error)
+            _end(str(explained), explained.exit_status)
         except click.Abort:
             _end("interrupted", Interrupted.exit_status)
 

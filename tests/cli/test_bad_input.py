@@ -239,16 +239,6 @@ def test_a_file_in_the_place_of_a_folder_inside_is_refused(call, tmp_path, tiny)
     assert "can't write" in done.err
 
 
-@pytest.mark.parametrize("command", [["gradcheck", "relu"], ["compare", "-n", "--json"], ["compare", "-n"], ["--help"]])
-def test_a_reader_that_goes_away_is_no_crash(run, command):
-    """As `bnlab … | true` does it."""
-    process = run.start(*command)
-    process.stdout.close()
-    with process.stderr:
-        assert process.stderr.read() == ""
-    process.wait(timeout=60)
-
-
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_net_too_large_is_a_run_that_failed(run, tiny, tmp_path, jobs):
     """Right as a request, so the status is 1; and if the line promises more, there is more."""
@@ -260,21 +250,6 @@ def test_a_net_too_large_is_a_run_that_failed(run, tiny, tmp_path, jobs):
     assert [*tmp_path.iterdir()] == []
     if "-v shows where" in done.err:
         assert "Traceback" in run(*request, "-v").err
-
-
-@pytest.mark.parametrize("extra", [[], ["--json"]])
-def test_standard_output_that_takes_nothing_is_one_line(tmp_path, extra):
-    if not os.path.exists("/dev/full"):
-        pytest.skip("no /dev/full here")
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    with open("/dev/full", "w") as full:
-        done = subprocess.run(
-            [sys.executable, "-m", "bnlab", "gradcheck", "relu", *extra],
-            stdout=full, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=environment,
-        )  # fmt: skip
-    assert done.returncode == 2
-    assert done.stderr.startswith("Error: can't write the output: No space left on device")
-    assert len(done.stderr.splitlines()) == 1
 
 
 def test_all_errors_of_a_file_come_at_once(tmp_path):

@@ -1,0 +1,88 @@
+"""Standard streams that are closed, full, of another encoding, or left by their reader; and other errors of the system."""
+
+import os
+import resource
+from functools import partial
+
+import pytest
+
+STUDY = ("compare", "--dataset", "synthetic", "-s", "data.num_train=60", "-s", "net.hidden_dims=[8]",
+         "-s", "solver.num_epochs=2")  # fmt: skip
+FILES = ["figure.png", "figure.svg", "summary.json", "table.csv"]
+
+
+def left_in(folder):
+    return sorted(path.name for path in (folder / "results" / "compare-batchnorm-synthetic").iterdir())
+
+
+@pytest.mark.parametrize(
+    "command",
+    [[*STUDY, "-j", 1], [*STUDY, "-j", 2, "--json"], ["verify", "layernorm_b"], ["--help"]],
+    ids=lambda command: f"{command[0]} {command[-1]}",
+)
+def test_a_reader_that_goes_away_changes_nothing(run, tmp_path, command):
+    """As in `bnlab … | head -1`: the pipe is closed long before the first line is written."""
+    process = run.start(*command)
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    assert process.wait(timeout=60) == 0
+    if command[0] == "compare":
+        assert left_in(tmp_path) == FILES
+
+
+def test_a_reader_of_standard_error_that_goes_away_changes_nothing(run, tmp_path):
+    process = run.start(*STUDY, "-v", "-j", 1)
+    process.stderr.close()
+    assert "2 runs in " in process.stdout.read()
+    process.stdout.close()
+    assert process.wait(timeout=60) == 0
+
+
+@pytest.mark.parametrize("closed", [(2,), (0, 1, 2)])
+def test_streams_that_are_closed_are_no_hindrance(run, tmp_path, closed):
+    """As in `bnlab compare 2>&-`; with workers, which inherit what has taken the place of the stream."""
+    process = run.start(*STUDY, "-v", "-j", 2, preexec_fn=lambda: [os.close(number) for number in closed])
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "")
+    assert ("2 runs in " in out) == (1 not in closed)
+    assert left_in(tmp_path) == FILES
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+def test_standard_output_that_takes_nothing_is_one_line(run):
+    with open("/dev/full", "w") as full:
+        process = run.start("gradcheck", "relu", stdout=full)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert err == "Error: can't write the output: No space left on device; give standard output somewhere to go\n"
+
+
+def test_an_encoding_that_lacks_a_character_is_no_crash(run):
+    run.env["PYTHONIOENCODING"] = "cp437"
+    done = run("gradcheck", "--help")
+    assert (done.status, done.err) == (0, "")
+    assert "softmax_loss, ?)" in " ".join(done.out.split())
+
+
+def test_too_many_open_files_are_named_with_the_remedy(run):
+    """Each worker takes two or three."""
+    twelve_runs = ("sweep", "weight-scale", *STUDY[1:], "-s", "arms.num_weight_scales=6", "-j", 12)
+    limit = partial(resource.setrlimit, resource.RLIMIT_NOFILE, (24, 24))
+    process = run.start(*twelve_runs, preexec_fn=limit)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (1, "")
+    assert err.startswith("Error: ")
+    assert "Too many open files; try again with fewer --jobs, or raise the limit (ulimit -n)\n" in err
+
+
+def test_a_working_folder_that_is_gone_is_named_with_the_remedy(run, tmp_path):
+    (tmp_path / "gone").mkdir()
+
+    def lose_the_folder():
+        os.chdir(tmp_path / "gone")
+        os.rmdir(tmp_path / "gone")
+
+    process = run.start(*STUDY, "--out", tmp_path / "results", "-j", 2, preexec_fn=lose_the_folder)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (2, "", "Error: the working folder is gone: cd into one that exists\n")
