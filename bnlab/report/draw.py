@@ -6,8 +6,11 @@ own, and the order of the colours keeps neighbours apart in grey. Source: Okabe 
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
+import os
+import sys
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from bnlab.report.figure import Band, Figure, Line, Panel
@@ -55,7 +58,7 @@ STYLES = (
 
 def draw(figure: Figure) -> dict[str, bytes]:
     """The figure's files by format."""
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # its cache folder is no news to users
+    _import_matplotlib()
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure as Canvas
@@ -75,6 +78,25 @@ def draw(figure: Figure) -> dict[str, bytes]:
         _share_y(all_axes, figure.panels)
         write_around(canvas, all_axes[0], figure, across, columns)
         return {name: _rendered(canvas, name, options) for name, options in FORMATS.items()}
+
+
+def _import_matplotlib() -> None:
+    """Import it for the first time, without the environment's MPLBACKEND: one that isn't installed would be an error.
+
+    No backend is needed to write files. One that is installed is set afterwards, for what the caller draws later.
+    """
+    if "matplotlib" in sys.modules:
+        return
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # its cache folder is no news to users
+    backend = os.environ.pop("MPLBACKEND", None)
+    try:
+        import matplotlib
+    finally:
+        if backend is not None:
+            os.environ["MPLBACKEND"] = backend
+    if backend:
+        with contextlib.suppress(ValueError):
+            matplotlib.rcParams["backend"] = backend
 
 
 def _rendered(canvas: Any, name: str, options: dict[str, Any]) -> bytes:

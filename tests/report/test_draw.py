@@ -1,6 +1,7 @@
 """Figures as they are drawn: sizes, limits, marks and styles, read from the axes and from the files."""
 
 import hashlib
+import os
 import re
 import struct
 import subprocess
@@ -74,20 +75,28 @@ def test_png_at_150_dots_an_inch(panels):
     assert len(set(zlib.decompress(chunks[b"IDAT"]))) > 20  # not a blank sheet
 
 
-@pytest.mark.parametrize("shown", [SIMPLE, BANDED], ids=["lines", "band"])
-def test_the_same_figure_gives_the_same_bytes_here_and_in_another_process(shown):
+@pytest.mark.parametrize(("shown", "backend"), [(SIMPLE, "not-installed"), (BANDED, "svg")])
+def test_the_same_bytes_again_and_in_a_process_with_other_settings_of_matplotlib(shown, backend, tmp_path):
+    """The environment may name a backend that isn't installed, as in every shell that Jupyter starts. It stays as it was."""
     first, again = draw(shown), draw(shown)
     assert first.keys() == {"png", "svg"}
     assert first == again
+    (tmp_path / "matplotlibrc").write_text("backend: nonsense\nfigure.dpi: 7\nfont.family: serif\n")
     code = (
-        f"import sys; sys.path[:] = {sys.path!r}\n"
+        f"import os, sys; sys.path[:] = {sys.path!r}\n"
         "from bnlab.report.draw import draw\nfrom bnlab.report.figure import *\nimport hashlib\n"
         f"print([hashlib.sha256(content).hexdigest() for content in draw({shown!r}).values()])\n"
-        "assert 'matplotlib.pyplot' not in sys.modules"
+        "assert 'matplotlib.pyplot' not in sys.modules\n"
+        "import matplotlib\nprint(os.environ['MPLBACKEND'], matplotlib.rcParams['backend'] == 'svg')"
     )
     warnings = ["-W", "error", "-W", "default::DeprecationWarning"]  # as in pyproject.toml
-    done = subprocess.run([sys.executable, *warnings, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == str([hashlib.sha256(content).hexdigest() for content in first.values()])
+    done = subprocess.run(
+        [sys.executable, *warnings, "-c", code],
+        capture_output=True, text=True, check=True, cwd=tmp_path, env=os.environ | {"MPLBACKEND": backend},
+    )  # fmt: skip
+    hashes, settings = done.stdout.splitlines()
+    assert hashes == str([hashlib.sha256(content).hexdigest() for content in first.values()])
+    assert settings == f"{backend} {backend == 'svg'}"
 
 
 def test_another_figure_gives_other_bytes():
