@@ -77,7 +77,7 @@ def test_png_at_150_dots_an_inch(panels):
 
 @pytest.mark.parametrize(("shown", "backend"), [(SIMPLE, "not-installed"), (BANDED, "svg")])
 def test_the_same_bytes_again_and_in_a_process_with_other_settings_of_matplotlib(shown, backend, tmp_path):
-    """The environment may name a backend that isn't installed, as in every shell that Jupyter starts. It stays as it was."""
+    """The environment may name a backend that isn't installed: Jupyter does, to every shell that it starts."""
     first, again = draw(shown), draw(shown)
     assert first.keys() == {"png", "svg"}
     assert first == again
