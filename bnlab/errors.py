@@ -45,6 +45,11 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {near[0]}?" if near else ""
 
 
+def plural(count: int, what: str) -> str:
+    """1 run, 2 runs, 1,000 runs."""
+    return f"{count:,} {what}" + ("" if count == 1 else "s")
+
+
 FEWER_JOBS = "try again with fewer --jobs"
 SHORTAGES = {
     errno.EMFILE: f"{FEWER_JOBS}, or raise the limit (ulimit -n)",

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from bnlab.cli.output import print_table
+from bnlab.cli.tables import print_table
 from bnlab.gradcheck import TOLERANCE, VALUE_TOLERANCE, ZERO_TOLERANCE, Comparison
 from bnlab.gradcheck.batchnorm_graph import Step
 from bnlab.lab.files import finite_or_none

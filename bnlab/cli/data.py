@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from bnlab.cli.options import data_dir_option, data_folders, json_option
-from bnlab.cli.output import print_json, print_table
+from bnlab.cli.tables import print_json, print_table, print_text
 from bnlab.data import DATASETS, Description, describe
 
 
@@ -23,11 +23,12 @@ def command(data_dir: Path | None, as_json: bool) -> None:
         print_json([asdict(description) for description in descriptions])
         return
     head = ["data set", "here", "images: train", "val", "test", "shape", "size", "where"]
-    print_table(head, [_row(description) for description in descriptions])
+    rows = [_row(description) for description in descriptions]
+    print_table(head, rows, drop=("size", "shape", "val", "test"), wrap=("where",))
     for description in descriptions:
-        click.echo(f"{description.name}: {description.source}")
+        print_text(f"{description.name}: {description.source}")
         if description.problem:
-            click.echo(f"  {description.problem}")
+            print_text(f"  {description.problem}")
 
 
 def _row(d: Description) -> list[str]:

@@ -10,8 +10,8 @@ import click
 from bnlab.cases import CASES, FUNCTION_CASES
 from bnlab.cli.comparisons import as_json_row, print_comparisons, print_module_comparisons
 from bnlab.cli.options import json_option
-from bnlab.cli.output import print_json
 from bnlab.cli.steps import print_steps
+from bnlab.cli.tables import print_json
 from bnlab.errors import did_you_mean
 from bnlab.gradcheck import check
 from bnlab.homework import check_module

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 import click
 
+from bnlab.cli.tables import print_json, print_table
 from bnlab.runs.history import History
 from bnlab.studies.plan import StudyPlan
 from bnlab.studies.study import Result
@@ -49,26 +47,6 @@ def print_study(
         click.echo(f"{len(plan.runs)} runs{note} in {document['provenance']['seconds']:.1f} s")
         for file in document["files"]:
             click.echo(file)
-
-
-def print_json(document: Any) -> None:
-    """One JSON document, strict."""
-    click.echo(json.dumps(document, indent=1, allow_nan=False))
-
-
-def print_table(head: list[str], rows: list[list[str]]) -> None:
-    """A table with a header row. A pipe gets its full width; on a terminal too narrow for that, cells go on below."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in head:
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        table.add_row(*row)
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 200
-    Console(file=sys.stdout, width=width, markup=False, highlight=False, emoji=False).print(table)
 
 
 def _row(label: str, history: History) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 
 from bnlab.cli.comparisons import as_json_row
-from bnlab.cli.output import print_json, print_table
+from bnlab.cli.tables import print_json, print_table
 from bnlab.gradcheck import TOLERANCE
 from bnlab.gradcheck.batchnorm_graph import Step, check_steps
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from typing import Any, TextIO
+from typing import TextIO
 
 from bnlab.errors import BnlabError
 
@@ -36,35 +36,32 @@ def prepare_streams() -> None:
 def _safe(stream: TextIO | None, must_succeed: bool) -> TextIO:
     if stream is None:  # it was closed when Python started
         return open(os.devnull, "w", encoding="utf-8")
-    buffer: Any = stream.buffer
-    outlet = io.BufferedWriter(_Outlet(getattr(buffer, "raw", buffer), must_succeed))
     errors = "replace" if stream.errors == "strict" else stream.errors
-    return io.TextIOWrapper(outlet, stream.encoding, errors, line_buffering=stream.isatty())
+    safe = _SafeStream(stream.buffer, stream.encoding, errors, line_buffering=stream.isatty())
+    safe.must_succeed = must_succeed
+    return safe
 
 
-class _Outlet(io.RawIOBase):
-    """Passes bytes on until that fails once, and drops all later ones."""
+class _SafeStream(io.TextIOWrapper):
+    """Once something can't be written, all the rest goes to the null device."""
 
-    def __init__(self, raw: io.RawIOBase, must_succeed: bool) -> None:
-        self._raw, self._must_succeed, self._failed = raw, must_succeed, False
+    must_succeed: bool
 
-    def write(self, data: Any) -> int | None:
-        if not self._failed:
-            try:
-                return self._raw.write(data)
-            except OSError as error:
-                self._failed = True
-                if self._must_succeed and not isinstance(error, BrokenPipeError):
-                    raise OutputError(
-                        f"can't write the output: {error.strerror}; give standard output somewhere to go"
-                    ) from error
-        return len(data)
+    def write(self, text: str) -> int:
+        try:
+            return super().write(text)
+        except OSError as error:
+            self._give_up(error)
+            return len(text)
 
-    def writable(self) -> bool:
-        return True
+    def flush(self) -> None:
+        try:
+            super().flush()
+        except OSError as error:
+            self._give_up(error)
 
-    def isatty(self) -> bool:
-        return self._raw.isatty()
-
-    def fileno(self) -> int:
-        return self._raw.fileno()
+    def _give_up(self, error: OSError) -> None:
+        with open(os.devnull, "wb") as nothing:
+            os.dup2(nothing.fileno(), self.fileno())
+        if self.must_succeed and not isinstance(error, BrokenPipeError):
+            raise OutputError(f"can't write the output: {error.strerror}; give standard output somewhere to go") from error

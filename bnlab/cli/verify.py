@@ -19,9 +19,9 @@ from bnlab.cli.options import (
     quiet_option,
     verbose_option,
 )
-from bnlab.cli.output import print_json, print_table
 from bnlab.cli.progress import progress_bar, report_interrupt, set_up_log
-from bnlab.errors import did_you_mean
+from bnlab.cli.tables import print_json, print_table, print_text
+from bnlab.errors import did_you_mean, plural
 from bnlab.lab.driver import complete, stored
 from bnlab.lab.store import Store
 from bnlab.published.groups import GROUPS, recompute
@@ -90,13 +90,16 @@ def _selected(words: Sequence[str]) -> list[str]:
 
 def _print(rows: Sequence[PublishedNumber], files: Sequence[Path]) -> None:
     """The table, the reasons that its rows have, each once, the files, and the count."""
-    print_table(["what", "published", "ours", "difference", "tolerance", ""], [*_lines(rows)])
+    head = ["what", "published", "ours", "difference", "tolerance", ""]
+    print_table(head, [*_lines(rows)], drop=("tolerance", "difference"), wrap=("what",))
     for (status, why), count in Counter((row.status, row.why) for row in rows if row.why).items():
-        click.echo(f"{WORDS[status][0]}, {count}: {why}")
+        print_text(f"{WORDS[status][0]}, {count}: {why}")
     for file in files:
         click.echo(file)
     counts = Counter(row.status for row in rows)
-    click.echo(f"{len(rows)} published numbers: " + ", ".join(f"{counts[s]} {words[1]}" for s, words in WORDS.items()))
+    print_text(
+        f"{plural(len(rows), 'published number')}: " + ", ".join(f"{counts[s]} {words[1]}" for s, words in WORDS.items())
+    )
 
 
 def _lines(rows: Sequence[PublishedNumber]) -> Iterator[list[str]]:

@@ -32,7 +32,7 @@ def test_without_images_all_the_rest_agrees(run, tmp_path):
     assert "skipped, 64: neither computed nor drawn: no files of cifar10 found" in done.out
     assert "DISAGREES" not in done.out
     for name in GROUPS:
-        assert f"\n {name} " in done.out
+        assert f"\n {name}\n" in done.out
     assert [*tmp_path.iterdir()] == []
 
 
