@@ -9,7 +9,7 @@ import click
 
 from bnlab.cases import CASES, FUNCTION_CASES
 from bnlab.cli.comparisons import as_json_row, print_comparisons, print_module_comparisons
-from bnlab.cli.options import json_option
+from bnlab.cli.options import PATH, json_option
 from bnlab.cli.steps import print_steps
 from bnlab.cli.tables import print_json
 from bnlab.errors import did_you_mean
@@ -28,9 +28,7 @@ from bnlab.homework import check_module
     f"There are: {', '.join(CASES)}.",
 )
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option(
-    "--module", type=click.Path(path_type=Path), metavar="FILE", help="Check the layers and losses in this Python file."
-)
+@click.option("--module", type=PATH, metavar="FILE", help="Check the layers and losses in this Python file.")
 @click.option(
     "--seed", type=click.IntRange(min=0, max=2**32 - 1), default=231, show_default=True, help="Seed of the inputs."
 )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any, NamedTuple, NoReturn
 
 import click
 
-from bnlab.errors import BnlabError, did_you_mean, explain
+from bnlab.errors import BnlabError, explain
 from bnlab.lab.interrupts import one_interrupt
 
 
@@ -19,10 +21,11 @@ class Interrupted(BnlabError):
 
 
 class CommandRow(NamedTuple):
-    """A command in the table: one line of help, and what makes it."""
+    """A command in the table: one line of help, and what makes it. inner: a group's own table."""
 
     help: str
     make: Callable[[], click.Command]
+    inner: Mapping[str, CommandRow] = {}
 
 
 class LazyGroup(click.Group):
@@ -40,13 +43,34 @@ class LazyGroup(click.Group):
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         if args and not args[0].startswith("-") and args[0] not in self.table:
-            hint = did_you_mean(args[0], self.table)
+            hint = _nearest_command(ctx.find_root(), args[0])
             ctx.fail(f"{ctx.command_path} has no command {args[0]!r}: there are {', '.join(self.table)}{hint}")
-        return super().resolve_command(ctx, args)
+        name, command, rest = super().resolve_command(ctx, args)
+        if command is not None:
+            _refuse_repeats(click.Context(command, ctx, name, resilient_parsing=True), rest)
+        return name, command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, row.help) for name, row in self.table.items()])
+
+
+def _nearest_command(root: click.Context, word: str) -> str:
+    """What to add to an error about a word that is no command: the command that ends in this word or one like it."""
+    paths: dict[str, str] = {}
+    for name, row in root.command.table.items():  # type: ignore[attr-defined]
+        paths |= {inner: f"{root.command_path} {name} {inner}" for inner in row.inner}
+        paths[name] = f"{root.command_path} {name}"
+    near = get_close_matches(word, paths, n=1)
+    return f"; did you mean {paths[near[0]]}?" if near else ""
+
+
+def _refuse_repeats(ctx: click.Context, args: Sequence[str]) -> None:
+    """Refuse an option that is given twice and takes one value: Click would take the last one in silence."""
+    *_, order = ctx.command.make_parser(ctx).parse_args([*args])
+    for param, count in Counter(order).items():
+        if count > 1 and isinstance(param, click.Option) and not (param.multiple or param.is_flag or param.count):
+            raise click.UsageError(f"{max(param.opts, key=len)} is given {count} times: give it once", ctx)
 
 
 class Program(LazyGroup):

@@ -28,9 +28,8 @@ def _table() -> dict[str, CommandRow]:
     rows |= {path: CommandRow(text, partial(_command, module)) for path, (module, text) in COMMANDS.items()}
     for group, text in GROUPS.items():
         inner = {path.split()[1]: rows.pop(path) for path in list(rows) if path.startswith(f"{group} ")}
-        rows[group] = CommandRow(
-            text, partial(LazyGroup, group, table=inner, help=text, epilog=f"Example: bnlab {group} {next(iter(inner))}")
-        )
+        example = f"Example: bnlab {group} {next(iter(inner))}"
+        rows[group] = CommandRow(text, partial(LazyGroup, group, table=inner, help=text, epilog=example), inner)
     return rows
 
 

@@ -1,4 +1,4 @@
-"""Options that several commands share."""
+"""Options that several commands share, and the type of all options that name a file or folder."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ import click
 
 from bnlab.data import search_folders
 
-data_dir_option = click.option(
-    "--data-dir",
-    type=click.Path(path_type=Path),
-    help="Folder with data sets that come as files [default: $BNLAB_DATA_DIR, then the user's cache folder].",
-)
-json_option = click.option(
-    "--json", "as_json", is_flag=True, help="Print one JSON document on standard output, nothing else."
-)
+
+class PathType(click.Path):
+    """A file or folder. A leading ~ is the home folder: in `--out=~/x` the shell leaves it as it is."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not str(value).strip():
+            self.fail("the name is empty: give a file or folder, such as results", param, ctx)
+        return super().convert(os.path.expanduser(value), param, ctx)
 
 
-def _folder(ctx: click.Context, param: click.Parameter, name: str) -> Path:
-    if not name.strip():
-        raise click.BadParameter("the name is empty: give a folder, such as results", param_hint="--out")
-    return Path(name)
+PATH = PathType()
 
 
 def _cores() -> int:
@@ -31,17 +31,25 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+data_dir_option = click.option(
+    "--data-dir",
+    type=PATH,
+    help="Folder with data sets that come as files [default: $BNLAB_DATA_DIR, then the user's cache folder].",
+)
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document on standard output, nothing else."
+)
 out_option = click.option(
-    "--out", default="results", show_default=True, metavar="FOLDER", help="Results folder.", callback=_folder
+    "--out", type=PATH, default="results", show_default=True, metavar="FOLDER", help="Results folder."
 )
 jobs_option = click.option(
     "-j", "--jobs", type=click.IntRange(min=1), default=_cores, help="Worker processes [default: all cores]."
 )
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
-verbose_option = click.option("-v", "--verbose", is_flag=True, help="Say of each run when it has ended, and how.")
+verbose_option = click.option("-v", "--verbose", is_flag=True, help="Print a line for each run when it ends.")
 
 
 def data_folders(data_dir: Path | None) -> tuple[Path, ...]:
-    """Where data sets are looked for, in order. The environment is read here and nowhere else."""
-    env_dir: Any = os.environ.get("BNLAB_DATA_DIR") or None
-    return search_folders(data_dir, Path(env_dir) if env_dir else None)
+    """Where data sets are looked for, in order. The environment's folder is read here and nowhere else."""
+    named = os.environ.get("BNLAB_DATA_DIR")
+    return search_folders(data_dir, Path(os.path.expanduser(named)) if named else None)

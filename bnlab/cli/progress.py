@@ -1,4 +1,4 @@
-"""What is said on standard error while runs are under way: a bar, a line a run with -v, and what is stored after Ctrl-C."""
+"""What standard error shows while runs are under way: a bar, a line per run with -v, and after Ctrl-C what is stored."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 
 from bnlab.cli.lazy import Interrupted
+from bnlab.errors import plural
 from bnlab.lab.driver import stored
 from bnlab.lab.store import Store
 from bnlab.runs.history import History
@@ -17,7 +18,7 @@ log = logging.getLogger("bnlab")
 
 
 def set_up_log(verbose: bool) -> None:
-    """Send what is logged to standard error: warnings, or with -v a line a run too."""
+    """Send what is logged to standard error: warnings, and with -v a line per run."""
     logging.basicConfig(format="%(message)s", level=logging.INFO if verbose else logging.WARNING, stream=sys.stderr)
 
 
@@ -28,16 +29,15 @@ def report_interrupt(runs: Sequence[RunSpec], store: Store) -> Iterator[None]:
         yield
     except KeyboardInterrupt as error:
         done = len(stored(runs, store))
-        raise Interrupted(
-            f"interrupted: {done} of {len(runs)} runs are stored in {store.root}; the same command goes on from there"
-        ) from error
+        so_far = f"{done} of {plural(len(runs), 'run')} {'is' if len(runs) == 1 else 'are'} stored in {store.root}"
+        raise Interrupted(f"interrupted: {so_far}; the same command goes on from there") from error
 
 
 @contextlib.contextmanager
 def progress_bar(total: int, done: int, shown: bool) -> Iterator[Callable[[History], None]]:
-    """A bar with runs done, rate and time left; none where standard error is no terminal.
+    """A bar with the runs done, their rate and the time left. There is none if standard error is not a terminal.
 
-    Gives the function to call with each History that has been stored. done: runs stored before.
+    Yields the function to call with each History when it has been stored. done: runs stored before.
     """
     if not (shown and sys.stderr.isatty() and done < total):
         yield _log

@@ -8,6 +8,7 @@ import pytest
 
 from bnlab import __version__
 from bnlab.cli import cli
+from bnlab.cli.main import COMMANDS
 from bnlab.studies import STUDIES
 
 ROOT = Path(__file__).parents[2]
@@ -26,10 +27,8 @@ ALL = dict(walk(cli))
 LEAVES = {path: command for path, command in ALL.items() if not isinstance(command, click.Group)}
 
 
-def test_the_commands_are_those_of_the_issue():
-    assert {" ".join(path) for path in LEAVES} == {
-        "compare", "sweep weight-scale", "sweep batch-size", "dropout", "gradcheck", "verify", "data list",
-    }  # fmt: skip
+def test_every_study_and_every_other_command_of_the_tables_is_there():
+    assert {" ".join(path) for path in LEAVES} == {entry.command for entry in STUDIES} | {*COMMANDS}
 
 
 @pytest.mark.parametrize("path", ALL, ids=" ".join)
@@ -82,7 +81,36 @@ def test_each_study_takes_the_common_options(entry):
     assert flags(LEAVES[tuple(entry.command.split())]) >= COMMON
 
 
-def test_defaults_are_those_of_the_issue():
+def single(option):
+    return isinstance(option, click.Option) and not (option.multiple or option.is_flag)
+
+
+@pytest.mark.parametrize(
+    ("path", "option"), [(path, option) for path in LEAVES for option in filter(single, LEAVES[path].params)]
+)
+def test_an_option_that_takes_one_value_may_be_given_once(call, path, option):
+    done = call(*path, option.opts[0], "1", option.opts[-1], "1")
+    assert (done.status, done.out) == (2, "")
+    assert done.err == f"Error: {option.opts[-1]} is given 2 times: give it once; see bnlab {' '.join(path)} --help\n"
+
+
+def test_flags_and_repeatable_options_may_be_given_again(call):
+    done = call("dropout", "-n", "-n", "--json", "--json", "--keep", "0.5", "--keep", "0.5", "-s", "seed=1", "-s", "seed=2")
+    assert {run["spec"]["seed"] for run in done.json["runs"]} == {2}
+
+
+def test_a_leading_tilde_is_the_home_folder(call, tmp_path, tiny, monkeypatch):
+    """In `--out=~/x` the shell leaves it as it is."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert call("compare", *tiny, "-j", 1, "-q", "--out=~/x") == (0, "", "")
+    assert [str(path.relative_to(tmp_path)) for path in tmp_path.glob("*/*")] == ["home/x"]
+    assert f"{tmp_path}/home/none " in call("data", "list", "--data-dir=~/none").err
+    assert f"{tmp_path}/home/none.py " in call("gradcheck", "--module=~/none.py").err
+    monkeypatch.setenv("BNLAB_DATA_DIR", "~/none")
+    assert f"{tmp_path}/home/none/cifar10" in call("data", "list").out
+
+
+def test_the_defaults():
     options = {parameter.name: parameter for parameter in LEAVES["compare",].params}
     assert Path(options["out"].default) == Path("results")
     assert "231" in options["seed"].help
