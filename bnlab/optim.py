@@ -23,9 +23,18 @@ BLOCK = 65_536
 """Entries updated at a time: a block of w, dw and the state stays in the processor's cache through all passes."""
 
 
+SETTINGS: dict[str, dict[str, float]] = {
+    "sgd": {"learning_rate": 1e-2},
+    "sgd_momentum": {"learning_rate": 1e-2, "momentum": 0.9},
+    "rmsprop": {"learning_rate": 1e-2, "decay_rate": 0.99, "epsilon": 1e-8},
+    "adam": {"learning_rate": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8},
+}
+"""The settings of each update rule, with their defaults."""
+
+
 def sgd(w: Array, dw: Array, config: Config | None = None, out: Array | None = None) -> tuple[Array, Config]:
     """`w - learning_rate · dw`. w, dw: any one shape. config: `learning_rate` (1e-2)."""
-    config = _with_defaults(config, learning_rate=1e-2)
+    config = _with_defaults(config, SETTINGS["sgd"])
     lr = config["learning_rate"]
     next_w = _destination(w, out)
     for w_, dw_, out_, step in _blocks((w, dw), (next_w,)):
@@ -39,7 +48,7 @@ def sgd_momentum(w: Array, dw: Array, config: Config | None = None, out: Array |
 
     config: `learning_rate` (1e-2), `momentum` (0.9); state `velocity`, shaped like w, zeros at first.
     """
-    config = _with_defaults(config, learning_rate=1e-2, momentum=0.9)
+    config = _with_defaults(config, SETTINGS["sgd_momentum"])
     lr, momentum = config["learning_rate"], config["momentum"]
     next_w = _destination(w, out)
     velocity = _state(config, "velocity", w, out)
@@ -57,7 +66,7 @@ def rmsprop(w: Array, dw: Array, config: Config | None = None, out: Array | None
     config: `learning_rate` (1e-2), `decay_rate` (0.99), `epsilon` (1e-8, outside the root); state `cache`, shaped like w,
     zeros at first.
     """
-    config = _with_defaults(config, learning_rate=1e-2, decay_rate=0.99, epsilon=1e-8)
+    config = _with_defaults(config, SETTINGS["rmsprop"])
     lr, decay, epsilon = config["learning_rate"], config["decay_rate"], config["epsilon"]
     next_w = _destination(w, out)
     cache = _state(config, "cache", w, out)
@@ -78,7 +87,7 @@ def adam(w: Array, dw: Array, config: Config | None = None, out: Array | None = 
     config: `learning_rate` (1e-3), `beta1` (0.9), `beta2` (0.999), `epsilon` (1e-8); state `m` and `v`, shaped like w,
     zeros at first, and `t`, the number of steps so far, counted up before use.
     """
-    config = _with_defaults(config, learning_rate=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-8, t=0)
+    config = _with_defaults(config, SETTINGS["adam"] | {"t": 0})
     config["t"] += 1
     beta1, beta2, t = config["beta1"], config["beta2"], config["t"]
     root = (1 - beta2**t) ** 0.5
@@ -102,7 +111,7 @@ def adam(w: Array, dw: Array, config: Config | None = None, out: Array | None = 
 RULES: dict[str, Rule] = {"sgd": sgd, "sgd_momentum": sgd_momentum, "rmsprop": rmsprop, "adam": adam}
 
 
-def _with_defaults(config: Config | None, **defaults: float) -> Config:
+def _with_defaults(config: Config | None, defaults: dict[str, float]) -> Config:
     config = {} if config is None else config
     for key, value in defaults.items():
         config.setdefault(key, value)

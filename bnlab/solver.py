@@ -9,7 +9,7 @@ the training at once.
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,15 @@ from bnlab.nets.notebook_model import adapt
 from bnlab.optim import RULES
 
 STATISTICS = ("running", "population")
+
+
+def best_check(val_acc_history: Sequence[float], diverged: bool) -> int | None:
+    """The index of the check with the highest validation accuracy, the first on a tie; None if no check counts.
+
+    diverged: the last check was made of a net that had diverged, and doesn't count.
+    """
+    counted = val_acc_history[: len(val_acc_history) - diverged]
+    return max(range(len(counted)), key=counted.__getitem__) if counted else None
 
 
 class Solver:

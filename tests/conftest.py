@@ -15,8 +15,8 @@ import pytest
 from bnlab.data import load
 from bnlab.published.facts import numbers
 from bnlab.runs.history import History
-from bnlab.runs.outcome import Outcome
-from bnlab.runs.spec import DataSpec, NetSpec, RunSpec, SolverSpec
+from bnlab.runs.outcome import Outcome, planned_checks
+from bnlab.runs.spec import ConvNetSpec, DataSpec, NetSpec, RunSpec, SolverSpec
 
 RECORD = 3073
 
@@ -49,7 +49,7 @@ DATA = DataSpec("synthetic", 60, load("synthetic", num_train=60).fingerprint)
 SPEC = RunSpec(DATA, NetSpec((8, 6)), SolverSpec(1e-3, batch_size=20, num_epochs=2), seed=231)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_spec() -> Callable[..., RunSpec]:
     """A small run; fields of its net, its solver and its own can be named."""
 
@@ -63,12 +63,28 @@ def make_spec() -> Callable[..., RunSpec]:
     return make_spec
 
 
-@pytest.fixture
-def make_history() -> Callable[..., History]:
-    """A History that says what you name."""
+@pytest.fixture(scope="session")
+def make_convnet() -> Callable[[str], RunSpec]:
+    """The same run of a small convnet with the normalization you name."""
 
-    def make_history(spec: RunSpec = SPEC, losses: Any = (2.5, 1.5), diverged_at: int | None = None) -> History:
-        outcome = Outcome([*losses], [1, len(losses)], [0.1, 0.5], [0.2, 0.4], 2, diverged_at)
+    def make_convnet(normalization: str) -> RunSpec:
+        groups = 2 if normalization == "spatial_groupnorm" else None
+        return replace(SPEC, net=ConvNetSpec(4, 3, 8, normalization, groups))
+
+    return make_convnet
+
+
+@pytest.fixture(scope="session")
+def make_history() -> Callable[..., History]:
+    """A History that says what you name, checked when and as often as its spec plans."""
+
+    def make_history(
+        spec: RunSpec = SPEC, losses: Any = None, diverged_at: int | None = None, val: Any = None, train: Any = None
+    ) -> History:
+        checks = planned_checks(spec, diverged_at)
+        losses = losses if losses is not None else [2.5 - 0.1 * i for i in range(diverged_at or spec.num_iterations)]
+        rising = [0.1 + 0.1 * i for i in range(len(checks))]
+        outcome = Outcome([*losses], checks, [*(train or rising)], [*(val or rising)], diverged_at)
         return History(spec, outcome, {"seconds": 0.25})
 
     return make_history

@@ -11,13 +11,18 @@ from typing import Any, NamedTuple, NoReturn
 import click
 
 from bnlab.errors import BnlabError, explain
-from bnlab.lab.interrupts import one_interrupt
+from bnlab.lab.interrupts import Terminated, one_interrupt
 
 
 class Interrupted(BnlabError):
-    """Ctrl-C."""
+    """Ctrl-C, or SIGTERM. more: what is to be said besides."""
 
     exit_status = 130
+
+    def __init__(self, cause: KeyboardInterrupt | None = None, more: str = "") -> None:
+        terminated = isinstance(cause, Terminated)
+        self.exit_status = 143 if terminated else 130
+        super().__init__(("Terminated" if terminated else "Interrupted") + more)
 
 
 class CommandRow(NamedTuple):
@@ -90,22 +95,22 @@ class Program(LazyGroup):
             remedy = f"; see {error.ctx.command_path} --help" if usage else ""  # type: ignore[attr-defined]
             _end(" ".join(error.format_message().split()).rstrip(".") + remedy, 2)
         except BnlabError as error:
-            _end(str(error), error.exit_status)
+            _end(str(error), error.exit_status, prefix="" if isinstance(error, Interrupted) else "Error: ")
         except OSError as error:
             explained = explain(error)
             _end(str(explained), explained.exit_status)
         except click.Abort:
-            _end("interrupted", Interrupted.exit_status)
+            _end(str(Interrupted()), Interrupted.exit_status, prefix="")
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             with one_interrupt():
                 return super().invoke(ctx)
         except KeyboardInterrupt as error:
-            raise Interrupted("interrupted") from error
+            raise Interrupted(error) from error
 
 
-def _end(message: str, status: int) -> NoReturn:
+def _end(message: str, status: int, prefix: str = "Error: ") -> NoReturn:
     for line in message.splitlines():
-        click.echo(f"Error: {line}" if status != Interrupted.exit_status else line.capitalize(), err=True)
+        click.echo(f"{prefix}{line}", err=True)
     sys.exit(status)

@@ -14,6 +14,7 @@ from bnlab.studies import STUDIES, StudyEntry
 GROUPS = {"sweep": "One setting over a range of values.", "data": "The data sets."}
 COMMANDS = {
     "gradcheck": ("bnlab.cli.gradcheck", "Numeric against analytic gradients, layer by layer; ours, or your own."),
+    "settings": ("bnlab.cli.settings", "The settings of a study: what each means, and where it comes from."),
     "verify": ("bnlab.cli.verify", "Every number the notebooks publish, computed again and set beside theirs."),
     "data list": ("bnlab.cli.data", "Which data sets are here, where from, how large."),
 }

@@ -1,46 +1,51 @@
-"""What standard error shows while runs are under way: a bar, a line per run with -v, and after Ctrl-C what is stored."""
+"""What is said on standard error while runs are under way: a bar, a line per run with -v, and what is stored when they are
+interrupted.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import logging
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from bnlab.cli.lazy import Interrupted
-from bnlab.errors import plural
+from bnlab.errors import RunError, plural
 from bnlab.lab.driver import stored
 from bnlab.lab.store import Store
-from bnlab.runs.history import History
+from bnlab.runs.history import Ended, Failure, History
 from bnlab.runs.spec import RunSpec
 
 log = logging.getLogger("bnlab")
+MOST_NAMED = 5
+"""Failed runs that are named one by one."""
 
 
 def set_up_log(verbose: bool) -> None:
-    """Send what is logged to standard error: warnings, and with -v a line per run."""
+    """Send what is logged to standard error: warnings, or with -v a line per run too."""
     logging.basicConfig(format="%(message)s", level=logging.INFO if verbose else logging.WARNING, stream=sys.stderr)
 
 
 @contextlib.contextmanager
 def report_interrupt(runs: Sequence[RunSpec], store: Store) -> Iterator[None]:
-    """After Ctrl-C, say how many of the runs are stored."""
+    """After Ctrl-C or SIGTERM, say how many of the runs are stored."""
     try:
         yield
     except KeyboardInterrupt as error:
         done = len(stored(runs, store))
         so_far = f"{done} of {plural(len(runs), 'run')} {'is' if len(runs) == 1 else 'are'} stored in {store.root}"
-        raise Interrupted(f"interrupted: {so_far}; the same command goes on from there") from error
+        raise Interrupted(error, f": {so_far}; the same command goes on from there") from error
 
 
 @contextlib.contextmanager
-def progress_bar(total: int, done: int, shown: bool) -> Iterator[Callable[[History], None]]:
-    """A bar with the runs done, their rate and the time left. There is none if standard error is not a terminal.
+def progress_bar(total: int, done: int, shown: bool, labels: Mapping[str, str]) -> Iterator[Callable[[Ended], None]]:
+    """A bar with runs done, rate and time left; none where standard error is no terminal.
 
-    Yields the function to call with each History when it has been stored. done: runs stored before.
+    Gives the function to call with each run that has been stored. done: runs stored before. labels: of the runs' arms, by
+    the runs' names.
     """
     if not (shown and sys.stderr.isatty() and done < total):
-        yield _log
+        yield lambda ended: _log(ended, labels)
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -53,12 +58,36 @@ def progress_bar(total: int, done: int, shown: bool) -> Iterator[Callable[[Histo
     with bar:
         task = bar.add_task("runs", total=total, completed=done, rate="-")
 
-        def advance(history: History) -> None:
-            _log(history)
+        def advance(ended: Ended) -> None:
+            _log(ended, labels)
             bar.update(task, advance=1, rate=f"{bar.tasks[task].speed or 0:.1f}")
 
         yield advance
 
 
-def _log(history: History) -> None:
-    log.info("%s %s in %.2f s", history.spec.name, history.status, history.provenance["seconds"])
+def run_name(spec: RunSpec, labels: Mapping[str, str]) -> str:
+    """A run as a reader knows it: its arm, its seed and its name."""
+    replicate = f", replicate {spec.replicate}" if spec.replicate else ""
+    return f"{labels[spec.name]}, seed {spec.seed}{replicate} ({spec.name})"
+
+
+def runs_failed(failures: Sequence[Failure], labels: Mapping[str, str]) -> RunError:
+    """The error that names runs that failed, a line for each of the first few."""
+    lines = [f"a run failed: {run_name(each.spec, labels)}: {each.error}" for each in failures[:MOST_NAMED]]
+    if len(failures) > MOST_NAMED:
+        lines.append(f"and {plural(len(failures) - MOST_NAMED, 'more run')} failed")
+    lines.append("failed runs are recorded, and the same command tries them again; -v shows where they failed")
+    return RunError("\n".join(lines))
+
+
+def _log(ended: Ended, labels: Mapping[str, str]) -> None:
+    name, seconds = run_name(ended.spec, labels), ended.provenance["seconds"]
+    if isinstance(ended, History):
+        log.info("%s: %s in %.2f s", name, _ending(ended), seconds)
+    else:
+        where = "\n".join(ended.provenance.get("traceback", []))
+        log.info("%s: failed after %.2f s: %s\n%s", name, seconds, ended.error, where)
+
+
+def _ending(history: History) -> str:
+    return history.status if history.diverged_at is None else f"diverged at iteration {history.diverged_at}"

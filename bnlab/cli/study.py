@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from bnlab.cli.options import (
+    PATH,
     data_dir_option,
     data_folders,
     jobs_option,
@@ -21,12 +22,15 @@ from bnlab.cli.options import (
     verbose_option,
 )
 from bnlab.cli.output import print_plan, print_study
-from bnlab.cli.progress import progress_bar, report_interrupt, set_up_log
+from bnlab.cli.progress import progress_bar, report_interrupt, runs_failed, set_up_log
 from bnlab.data import DATASETS, DEFAULT
+from bnlab.lab.driver import carry_out, stored
 from bnlab.lab.store import Store
+from bnlab.runs.history import Failure
 from bnlab.studies import StudyEntry
-from bnlab.studies.plan import already_stored, carry_out, make_plan, publish
-from bnlab.studies.settings import Override, parse_set
+from bnlab.studies.plan import make_plan, results
+from bnlab.studies.publish import publish
+from bnlab.studies.settings import Override, known_settings, parse_set
 from bnlab.studies.study import Study, load_study
 
 KINDS: dict[str, dict[str, Any]] = {
@@ -37,16 +41,48 @@ KINDS: dict[str, dict[str, Any]] = {
 SHORTCUTS = {"--dataset": "data.dataset", "--seed": "seed"}
 
 
+ALSO_CALLED = {
+    "lr": "learning_rate", "epochs": "num_epochs", "optimizer": "update_rule", "optim": "update_rule",
+    "rule": "update_rule",
+    "weight_decay": "reg", "l2": "reg", "batch": "batch_size", "hidden": "hidden_dims", "layers": "hidden_dims",
+    "width": "hidden_dims", "dropout": "keep_prob", "eps": "epsilon", "decay": "lr_decay", "images": "num_train",
+}  # fmt: skip
+"""Settings under names that other programs give them."""
+
+
+class StudyCommand(click.Command):
+    """A study's command. An unknown option that is a setting is answered with the setting."""
+
+    entry: StudyEntry
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            name = error.option_name.lstrip("-").replace("-", "_")
+            name = ALSO_CALLED.get(name, name)
+            known = known_settings(load_study(self.entry.module))
+            key = next((key for key in known if key.rpartition(".")[2] == name), None)
+            if key is None:
+                raise
+            raise click.UsageError(
+                f"there is no option {error.option_name}: write -s {key}=VALUE; "
+                f"bnlab settings {self.entry.command} lists all settings",
+                ctx,
+            ) from error
+
+
 def study_command(entries: Sequence[StudyEntry]) -> click.Command:
     """The Click command of a study, or of studies that share it and differ in the model."""
     entry = entries[0]
-    command = click.Command(
+    command = StudyCommand(
         entry.command.split()[-1],
         callback=partial(_choose, {each.model: each for each in entries}),
         help="\n\n".join(_described(each, entry) for each in entries),
         short_help=entry.help,
         epilog=f"Example: bnlab {entries[-1].name} --dataset synthetic --seed 7",
     )
+    command.entry = entry
     models = [click.option("--model", type=click.Choice([each.model for each in entries]), default=entry.model,
                            show_default=True, help="The kind of net.")]  # fmt: skip
     for decorate in [*(models if len(entries) > 1 else []), *_own_options(entries), *COMMON]:
@@ -88,7 +124,7 @@ COMMON = [
     click.option("--seed", type=int, help="Seed of all random streams [default: 231]."),
     out_option,
     jobs_option,
-    click.option("--config", type=click.Path(path_type=Path), help="YAML file with settings, over the study's own."),
+    click.option("--config", type=PATH, help="YAML file with settings, over the study's own."),
     click.option("-s", "--set", "sets", multiple=True, metavar="KEY.PATH=VALUE",
                  help="One setting, over --config. Repeatable."),
     click.option("-n", "--dry-run", is_flag=True, help="List the runs and stop."),
@@ -103,23 +139,32 @@ def _run(
     entry: StudyEntry, study: Study, *, config: Path | None, sets: tuple[str, ...], data_dir: Path | None, out: Path,
     jobs: int, dry_run: bool, force: bool, as_json: bool, quiet: bool, verbose: bool, **own: Any,
 ) -> None:  # fmt: skip
-    """StudyPlan, carry out, publish, print."""
+    """Plan, carry out, publish, print. Runs that failed are named at the end; the others count all the same."""
     start = time.perf_counter()
     set_up_log(verbose)
     overrides = [*map(parse_set, sets), *_from_options(study, own)]
     folders = data_folders(data_dir)
     plan = make_plan(entry, config, overrides, folders)
     store = Store(out)
-    have = {} if force else already_stored(plan, store)
+    have = set() if force else stored(plan.runs, store)
     if dry_run:
         print_plan(plan, have, as_json, quiet)
         return
-    store.check_writable(plan.folder)
+    store.prepare(plan.folder)
+    missing = [run for run in plan.runs if run.name not in have]
+    failures: list[Failure] = []
     with report_interrupt(plan.runs, store):
-        with progress_bar(len(plan.runs), len(have), shown=not quiet) as advance:
-            results = carry_out(plan, store, have, folders, jobs, advance)
-        document = publish(plan, results, store, time.perf_counter() - start)
-    print_study(plan, results, document, as_json, quiet, reused=len(have))
+        with progress_bar(len(plan.runs), len(have), not quiet, plan.labels) as advance:
+            for ended in carry_out(missing, store, [*map(str, folders)], jobs):
+                advance(ended)
+                failures += [ended] if isinstance(ended, Failure) else []
+        if len(failures) < len(plan.runs):
+            found = results(plan, store)
+            document = publish(plan, found, store, time.perf_counter() - start)
+            if as_json or not quiet:
+                print_study(plan, found, document, as_json, verbose, reused=len(have))
+    if failures:
+        raise runs_failed(failures, plan.labels)
 
 
 def _from_options(study: Study, own: dict[str, Any]) -> list[Override]:

@@ -19,14 +19,15 @@ from bnlab.cli.options import (
     quiet_option,
     verbose_option,
 )
-from bnlab.cli.progress import progress_bar, report_interrupt, set_up_log
+from bnlab.cli.progress import progress_bar, report_interrupt, runs_failed, set_up_log
 from bnlab.cli.tables import print_json, print_table, print_text
 from bnlab.errors import did_you_mean, plural
-from bnlab.lab.driver import complete, stored
+from bnlab.lab.driver import carry_out, stored
 from bnlab.lab.store import Store
 from bnlab.published.groups import GROUPS, recompute
 from bnlab.published.number import PublishedNumber, Status
 from bnlab.published.verify import FOLDER, gather, make_plan, publish
+from bnlab.runs.history import Failure
 
 WORDS: dict[Status, tuple[str, str]] = {
     "agrees": ("ok", "agree"),
@@ -61,11 +62,17 @@ def command(
     plan = make_plan(names, folders)
     have = stored(plan.runs, store)
     if plan.runs:
-        store.check_writable(FOLDER)
+        store.prepare(FOLDER)
     with report_interrupt(plan.runs, store):
-        with progress_bar(len(plan.runs), len(have), shown=not quiet) as advance:
-            histories = complete(plan.runs, have, store, [*map(str, folders)], jobs, advance)
-        ours = gather(plan, histories)
+        with progress_bar(len(plan.runs), len(have), not quiet, plan.labels) as advance:
+            missing = [run for run in plan.runs if run.name not in have]
+            failures = []
+            for ended in carry_out(missing, store, [*map(str, folders)], jobs):
+                advance(ended)
+                failures += [ended] if isinstance(ended, Failure) else []
+        if failures:
+            raise runs_failed(failures, plan.labels)
+        ours = gather(plan, store)
         files = publish(ours, store)
     rows = [row for name in names for row in recompute(name, ours)]
     if as_json:

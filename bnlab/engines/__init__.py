@@ -1,20 +1,23 @@
 """Engines train a run, each from the same initial weights and minibatches.
 
-An engine is a module with `train(net, solver, dtype, data, streams) -> Outcome`. net and solver are the settings of those
-names as plain mappings, data the arrays by name, streams the run's random generators. To add one: the module, and its row
-in `ENGINES`.
+An engine is a module with `train(spec, data, draws) -> Outcome`: the run's settings, the arrays by name, and all its random
+numbers. To add one: the module, and its row in `ENGINES` in `bnlab/runs/spec.py`.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import cast
 
+from bnlab.layers.types import Array
+from bnlab.runs.draws import Draws
 from bnlab.runs.outcome import Outcome
-from bnlab.runs.spec import ENGINES
+from bnlab.runs.spec import ENGINES, RunSpec
 
 
-def engine(name: str) -> Callable[..., Outcome]:
-    """The `train` function of the engine of that name."""
-    return cast("Callable[..., Outcome]", importlib.import_module(ENGINES[name]).train)
+def train(spec: RunSpec, data: Mapping[str, Array]) -> Outcome:
+    """Train a run with its engine. data: X_train, y_train, X_val, y_val."""
+    module = importlib.import_module(ENGINES[spec.engine])
+    engine = cast("Callable[[RunSpec, Mapping[str, Array], Draws], Outcome]", module.train)
+    return engine(spec, data, Draws(spec, data))

@@ -10,69 +10,72 @@ import numpy as np
 
 from bnlab.layers.types import Array
 from bnlab.nets import FullyConnectedNet, Net, ThreeLayerConvNet
+from bnlab.runs.draws import Draws
 from bnlab.runs.outcome import Outcome
-from bnlab.runs.streams import Streams
+from bnlab.runs.spec import RunSpec
 from bnlab.solver import Solver
 
 
-def train(
-    net: Mapping[str, Any], solver: Mapping[str, Any], dtype: str, data: Mapping[str, Array], streams: Streams
-) -> Outcome:
+def train(spec: RunSpec, data: Mapping[str, Array], draws: Draws) -> Outcome:
     """Build the net, run the Solver, hand out what it recorded."""
-    # Settings may ask for weights beyond the dtype's range: that is a run that diverges, and no news for the screen.
+    # Settings may ask for weights beyond the dtype's range. Such a run diverges, which is no news for the screen.
     with np.errstate(all="ignore"):
-        trained = _solver(net, solver, dtype, data, streams)
-        trained.train()
+        solver = _solver(spec, data, draws)
+        solver.train()
     return Outcome(
-        trained.loss_history,
-        trained.check_iterations,
-        trained.train_acc_history,
-        trained.val_acc_history,
-        trained.iterations_per_epoch,
-        trained.diverged_at,
+        solver.loss_history,
+        solver.check_iterations,
+        solver.train_acc_history,
+        solver.val_acc_history,
+        solver.diverged_at,
     )
 
 
-def _solver(
-    net: Mapping[str, Any], solver: Mapping[str, Any], dtype: str, data: Mapping[str, Array], streams: Streams
-) -> Solver:
+def build_net(spec: RunSpec, draws: Draws) -> Net:
+    """The run's net with its initial weights."""
+    net = spec.net
     common = {
-        "num_classes": int(max(data["y_train"].max(), data["y_val"].max(), 9)) + 1,
-        "normalization": None if net["normalization"] == "none" else net["normalization"],
-        "reg": net["reg"],
-        "weight_scale": net["weight_scale"],
-        "dtype": dtype,
-        "rng": streams.weights,
+        "num_classes": draws.num_classes,
+        "normalization": None if net.normalization == "none" else net.normalization,
+        "reg": net.reg,
+        "weight_scale": net.weight_scale,
+        "dtype": spec.dtype,
+        "rng": draws.streams.weights,
     }
+    return NETS[net.model](net, draws, common)
+
+
+def _solver(spec: RunSpec, data: Mapping[str, Array], draws: Draws) -> Solver:
     return Solver(
-        MODELS[net["model"]](net, data["X_train"].shape[1:], streams, common),
+        build_net(spec, draws),
         data,
-        update_rule=solver["update_rule"],
-        optim_config={"learning_rate": solver["learning_rate"]},
-        lr_decay=solver["lr_decay"],
-        batch_size=solver["batch_size"],
-        num_epochs=solver["num_epochs"],
-        num_train_samples=solver["num_train_samples"],
-        statistics=solver["statistics"],
+        update_rule=spec.solver.update_rule,
+        optim_config=spec.solver.rule_config,
+        lr_decay=spec.solver.lr_decay,
+        batch_size=spec.solver.batch_size,
+        num_epochs=spec.solver.num_epochs,
+        num_train_samples=spec.solver.num_train_samples,
+        statistics=spec.solver.statistics,
         verbose=False,
-        rng=streams.minibatches,
-        eval_rng=streams.evaluation,
+        rng=draws.streams.minibatches,
+        eval_rng=draws.streams.evaluation,
     )
 
 
-def _fully_connected(net: Mapping[str, Any], image: tuple[int, ...], streams: Streams, common: Mapping[str, Any]) -> Net:
+def _fully_connected(net: Any, draws: Draws, common: Mapping[str, Any]) -> Net:
     return FullyConnectedNet(
-        net["hidden_dims"],
-        input_dim=math.prod(image),
-        dropout_keep_ratio=net["keep_prob"],
-        dropout_rng=streams.dropout,
+        net.hidden_dims,
+        input_dim=math.prod(draws.image_shape),
+        dropout_keep_ratio=net.keep_prob,
+        dropout_rng=draws.streams.dropout,
         **common,
     )
 
 
-def _convolutional(net: Mapping[str, Any], image: tuple[int, int, int], streams: Streams, common: Mapping[str, Any]) -> Net:
-    own = {name: net[name] for name in ("num_filters", "filter_size", "hidden_dim", "num_groups")}
-    return ThreeLayerConvNet(image, **own, **common)
+def _convolutional(net: Any, draws: Draws, common: Mapping[str, Any]) -> Net:
+    own = {name: getattr(net, name) for name in ("num_filters", "filter_size", "hidden_dim", "num_groups")}
+    channels, height, width = draws.image_shape
+    return ThreeLayerConvNet((channels, height, width), **own, **common)
 
 
-MODELS: dict[str, Callable[..., Net]] = {"mlp": _fully_connected, "cnn": _convolutional}
+NETS: dict[str, Callable[[Any, Draws, Mapping[str, Any]], Net]] = {"mlp": _fully_connected, "cnn": _convolutional}

@@ -1,48 +1,51 @@
-"""Carries out the runs of a study: what is stored is read, what isn't is trained and stored as it ends."""
+"""Carries out the runs of a study: each is stored as it ends, and then forgotten here."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from functools import partial
 
-from bnlab.lab.executor import map_unordered, open_executor
+from bnlab.errors import BnlabError
+from bnlab.lab.executor import EXECUTORS, as_they_end
+from bnlab.lab.provenance import provenance
 from bnlab.lab.store import Store
 from bnlab.lab.train import train
-from bnlab.runs.history import History
+from bnlab.runs.history import Ended, Failure
 from bnlab.runs.spec import RunSpec
 
-MOST_WORKERS = 61 if sys.platform == "win32" else 1_000
-"""Windows can't wait for more."""
-Progress = Callable[[History], None]
+
+def stored(specs: Iterable[RunSpec], store: Store) -> set[str]:
+    """The names of the runs that need not be done again: finished and diverged ones."""
+    return {spec.name for spec in specs if store.load(spec) is not None}
 
 
-def stored(specs: Iterable[RunSpec], store: Store) -> dict[str, History]:
-    """The Histories by run name that need not be made again."""
-    loaded = (store.load(spec) for spec in specs)
-    return {history.spec.name: history for history in loaded if history is not None}
+def carry_out(
+    specs: Iterable[RunSpec], store: Store, folders: Sequence[str] = (), jobs: int = 1, executor: str | None = None
+) -> Iterator[Ended]:
+    """Train the runs, `jobs` at once, and give each as it ends, when it is stored. A run that is named twice is done once.
 
-
-def complete(
-    specs: Sequence[RunSpec],
-    have: Mapping[str, History],
-    store: Store,
-    folders: Sequence[str] = (),
-    jobs: int = 1,
-    on_stored: Progress = lambda history: None,
-) -> dict[str, History]:
-    """The Histories of all specs by run name, in their order: those in `have`, and the rest trained in `jobs` processes.
-
-    Each is written to the store as its run ends, by this process alone; on_stored is called after that. Raises
-    StoreError, DataError, RunError; KeyboardInterrupt passes, with all that had ended in the store.
+    A run that fails is recorded as failed, and the others go on. This process alone writes the store. executor: a name
+    from EXECUTORS; without one, a pool of processes, or for one job this process. Raises StoreError, DataError, and
+    RunError for a worker that died; KeyboardInterrupt passes. All that had ended by then is in the store.
     """
-    missing = list({spec.name: spec for spec in specs if spec.name not in have}.values())
-    made: dict[str, History] = dict(have)
-    workers = min(jobs, len(missing), MOST_WORKERS)
-    if missing:
-        with open_executor(workers) as executor:
-            for spec, history in map_unordered(executor, partial(train, folders=tuple(folders)), missing, 2 * workers):
-                store.save(history)
-                made[spec.name] = history
-                on_stored(history)
-    return {spec.name: made[spec.name] for spec in specs}
+    missing = list({spec.name: spec for spec in specs}.values())
+    if not missing:
+        return
+    workers = min(jobs, len(missing))
+    where = EXECUTORS[executor or ("in-process" if workers == 1 else "processes")]
+    with where(workers) as pool:
+        for spec, future in as_they_end(pool, partial(train, folders=tuple(folders)), missing, 2 * workers):
+            ended = _result(spec, future)
+            store.save(ended)
+            yield ended
+
+
+def _result(spec: RunSpec, future: Future[Ended]) -> Ended:
+    """How the run ended. An error of the request is raised; one of the way there and back is a failure of the run."""
+    try:
+        return future.result()
+    except BnlabError:
+        raise
+    except Exception as error:
+        return Failure(spec, f"{type(error).__name__}: {error}", provenance(0))

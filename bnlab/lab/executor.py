@@ -1,27 +1,42 @@
 """Where runs go: this process, or a pool of processes; always a `concurrent.futures.Executor`.
 
 Workers are spawned, never forked, on every system alike: they inherit nothing but their task. Ctrl-C is the driver's to
-handle: workers ignore it, and the driver then asks them by SIGTERM to drop what they are at and leave.
+handle. How a worker leaves before its time:
+
+1. The driver sends it SIGTERM, since Ctrl-C is ignored in workers from their first instruction on.
+2. The worker drops its task by raising an exception in it. A worker that simply died would break the pool, and some
+   releases
+   of Python report that on standard error.
+3. The pool then sees its workers leave in good order. If the pool is broken already, nobody dismisses them, so each also
+   sets a timer that ends it a little later.
+4. A driver that is killed can dismiss nobody. Each worker watches it and leaves with it.
 """
 
 from __future__ import annotations
 
 import contextlib
-import logging
 import multiprocessing
 import os
 import signal
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
-from bnlab.errors import BnlabError, RunError
+from bnlab.errors import RunError
 from bnlab.lab.interrupts import interrupts_held_back
 
-log = logging.getLogger("bnlab")
 GRACE = 1.0  # seconds
+MOST_WORKERS = 61 if sys.platform == "win32" else 1_000
+"""Windows can't wait for more."""
+ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "BLIS_NUM_THREADS"), "1"
+)
+"""The environment in which any BLAS starts with one thread. Apple's Accelerate can't be told later."""
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
@@ -39,21 +54,27 @@ class InProcess(Executor):
 
 
 class ProcessPool(ProcessPoolExecutor):
-    """A pool whose workers are deaf to Ctrl-C from their first instruction on: submitting is what starts them."""
+    """A pool whose workers are deaf to Ctrl-C from their first instruction on, and whose BLAS has one thread.
+
+    Submitting is what starts them.
+    """
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        with interrupts_held_back():
+        with interrupts_held_back(), _environment(ONE_THREAD):
             return super().submit(_droppable, fn, *args, **kwargs)
 
 
 @contextlib.contextmanager
-def open_executor(jobs: int) -> Iterator[Executor]:
-    """An executor for so many tasks at once. On an exception, an interrupt too, its workers are ended at once."""
-    if jobs == 1:
-        yield InProcess()
-        return
+def in_process(jobs: int) -> Iterator[Executor]:
+    """One run at a time, in this process."""
+    yield InProcess()
+
+
+@contextlib.contextmanager
+def processes(jobs: int) -> Iterator[Executor]:
+    """So many runs at once, each in a process. On an exception, an interrupt too, the workers are ended at once."""
     others = set(multiprocessing.active_children())
-    pool = ProcessPool(jobs, multiprocessing.get_context("spawn"), initializer=_start_worker)
+    pool = ProcessPool(min(jobs, MOST_WORKERS), multiprocessing.get_context("spawn"), initializer=_start_worker)
     try:
         yield pool
     except BaseException:
@@ -65,55 +86,74 @@ def open_executor(jobs: int) -> Iterator[Executor]:
     pool.shutdown(wait=True)
 
 
-def map_unordered(
-    executor: Executor, function: Callable[[Task], Result], tasks: Iterable[Task], ahead: int
-) -> Iterator[tuple[Task, Result]]:
-    """(task, result) pairs as they end. At most `ahead` tasks are handed over before one of them has ended.
+EXECUTORS: dict[str, Callable[[int], AbstractContextManager[Executor]]] = {"in-process": in_process, "processes": processes}
+"""To add one: a context manager that takes the number of runs at once, and its row."""
 
-    Raises RunError if a worker process died or a task failed; a BnlabError of a task comes through as it is.
+
+def as_they_end(
+    executor: Executor, function: Callable[[Task], Result], tasks: Iterable[Task], ahead: int
+) -> Iterator[tuple[Task, Future[Result]]]:
+    """(task, its ended future) as they end. At most `ahead` tasks are handed over before one of them has ended.
+
+    Of those that ended at the same time, the ones with a result come first, so that a failure keeps none of them back.
+    Raises RunError if a worker process died, after all that had ended.
     """
     pending: dict[Future[Result], Task] = {}
-    for task in tasks:
-        pending[_submit(executor, function, task)] = task
-        yield from _ended(pending, block=len(pending) >= ahead)
+    try:
+        for task in tasks:
+            pending[executor.submit(function, task)] = task
+            yield from _ended(pending, block=len(pending) >= ahead)
+    except BrokenProcessPool as error:
+        lost: BaseException | None = error
+    else:
+        lost = None
     while pending:
         yield from _ended(pending, block=True)
+    if lost is not None:
+        raise worker_died() from lost
 
 
-def _submit(executor: Executor, function: Callable[[Task], Result], task: Task) -> Future[Result]:
-    try:
-        return executor.submit(function, task)
-    except BrokenProcessPool as error:
-        raise _worker_died() from error
-
-
-def _ended(pending: dict[Future[Result], Task], block: bool) -> Iterator[tuple[Task, Result]]:
+def _ended(pending: dict[Future[Result], Task], block: bool) -> Iterator[tuple[Task, Future[Result]]]:
     done, _ = wait(pending, timeout=None if block else 0, return_when=FIRST_COMPLETED)
-    for future in done:
-        yield pending.pop(future), _result(future)
+    for future in sorted(done, key=lambda future: future.exception() is not None):
+        task = pending.pop(future)
+        if isinstance(error := future.exception(), BrokenProcessPool):
+            raise worker_died() from error
+        if isinstance(error, Dropped):
+            time.sleep(GRACE / 4)  # a SIGTERM to the whole group reaches us too: then that is what happened
+            raise RunError(
+                "a worker process was told to end (SIGTERM) by another program; what is finished stays stored: "
+                "run the same command again to do the rest"
+            ) from error
+        yield task, future
 
 
-def _result(future: Future[Result]) -> Result:
-    try:
-        return future.result()
-    except BnlabError:
-        raise
-    except BrokenProcessPool as error:
-        raise _worker_died() from error
-    except Exception as error:
-        log.info("a run failed", exc_info=error)
-        remedy = "try smaller nets or fewer --jobs" if isinstance(error, MemoryError) else "-v shows where"
-        raise RunError(f"a run failed: {type(error).__name__}: {error}; {remedy}") from error
-
-
-def _worker_died() -> RunError:
+def worker_died() -> RunError:
+    """The error for a worker that is gone."""
     return RunError(
         "a worker process died (killed, or out of memory); what is finished stays stored: try again with fewer --jobs"
     )
 
 
-class _DroppedError(Exception):
-    """The driver wants no more results."""
+@contextlib.contextmanager
+def _environment(variables: dict[str, str]) -> Iterator[None]:
+    """Give processes that start in the block these environment variables."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+class Dropped(BaseException):
+    """A worker dropped its task because it was told to end. Not an Exception: no task may take it for a failure of its
+    own.
+    """
 
 
 class _Worker:
@@ -130,7 +170,7 @@ def _start_worker() -> None:
 
 
 def _leave_with_the_driver() -> None:
-    """A driver that is killed can't dismiss its workers, and they would wait for tasks for ever."""
+    """Without it, workers of a killed driver would wait for tasks for ever."""
     driver = multiprocessing.parent_process()
     if driver is not None:
         driver.join()
@@ -138,18 +178,16 @@ def _leave_with_the_driver() -> None:
 
 
 def _leave(signum: int, frame: object) -> None:
-    """Drop the task in hand, by an exception, and all later ones; the pool then sees its workers leave in good order.
+    """Drop the task in hand and all later ones, and end a little later.
 
-    A worker that simply died would break the pool, which some releases of Python report on standard error. Nobody sends
-    a worker away in good order once the pool is broken, though: so each goes by itself, a little later. Being told once
-    more changes nothing; no thread is started here, where the interrupted code may be doing just that.
+    Being told once more changes nothing. No thread is started here, where the interrupted code may be doing just that.
     """
     if _Worker.leaving:
         return
     _Worker.leaving = True
     signal.setitimer(signal.ITIMER_REAL, GRACE)  # SIGALRM ends a process that doesn't handle it
     if _Worker.busy:
-        raise _DroppedError
+        raise Dropped
 
 
 def _droppable(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
@@ -157,7 +195,7 @@ def _droppable(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     _Worker.busy = True
     try:
         if _Worker.leaving:
-            raise _DroppedError
+            raise Dropped
         return fn(*args, **kwargs)
     finally:
         _Worker.busy = False

@@ -7,10 +7,22 @@ import errno
 import json
 import math
 import os
+import re
+import socket
+import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from bnlab.errors import StoreError
+
+WIDTH = 120
+"""Characters per line of an array in a JSON file, so that a pager shows it well."""
+PART = re.compile(r"\..+\.(?P<host>[^.]+)\.(?P<process>\d+)\.part")
+REMEDIES = {
+    errno.EMFILE: "use fewer --jobs, or allow more open files (ulimit -n)",
+    errno.ENFILE: "use fewer --jobs, or close other programs",
+}
 
 
 def write(path: Path, content: bytes) -> None:
@@ -18,7 +30,7 @@ def write(path: Path, content: bytes) -> None:
 
     Raises StoreError if the folder can't be written or the disk is full.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = path.with_name(f".{path.name}.{_host()}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(temporary, "wb") as file:
@@ -27,15 +39,27 @@ def write(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        raise store_error(path, error) from error
+        raise store_error("write", path, error) from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
 
 
+def clear_parts(folder: Path) -> None:
+    """Remove what processes of this host left half-written in the results folder when they were killed.
+
+    Those of other hosts may be at work: a results folder can lie on a network file system.
+    """
+    for path in _parts(folder):
+        match = PART.fullmatch(path.name)
+        if match and match["host"] == _host() and not _is_alive(int(match["process"])):
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
 def json_bytes(document: Any) -> bytes:
-    """Strict JSON, indented; ends in a newline."""
-    return (json.dumps(document, indent=1, allow_nan=False) + "\n").encode()
+    """Strict JSON, indented, a list of plain values on as few lines as it takes; ends in a newline."""
+    return ("".join(_json(document, "")) + "\n").encode()
 
 
 def finite_or_none(value: Any) -> Any:
@@ -43,7 +67,50 @@ def finite_or_none(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def store_error(path: Path, error: OSError) -> StoreError:
+def store_error(verb: str, path: Path, error: OSError) -> StoreError:
+    """The error for a file or folder that can't be used as the verb says: 'write', 'read'."""
     # Making a folder in a file's place is refused as "exists", which says little.
     reason = os.strerror(errno.ENOTDIR) if isinstance(error, FileExistsError) else error.strerror or error
-    return StoreError(f"can't write {path}: {reason}; choose a folder that can be written, with room, by --out")
+    remedy = REMEDIES.get(error.errno or 0, "choose a results folder by --out in which you may read and write, with room")
+    return StoreError(f"can't {verb} {path}: {reason}; {remedy}")
+
+
+def _json(value: Any, indent: str) -> Iterator[str]:
+    inner = indent + " "
+    if isinstance(value, dict) and value:
+        yield "{\n"
+        for i, (key, item) in enumerate(value.items()):
+            yield (",\n" if i else "") + f"{inner}{json.dumps(key)}: "
+            yield from _json(item, inner)
+        yield f"\n{indent}}}"
+    elif isinstance(value, list | tuple) and any(isinstance(item, dict | list | tuple) for item in value):
+        yield "[\n"
+        for i, item in enumerate(value):
+            yield (",\n" if i else "") + inner
+            yield from _json(item, inner)
+        yield f"\n{indent}]"
+    else:
+        text = json.dumps(value, allow_nan=False)
+        if isinstance(value, list | tuple) and len(text) > WIDTH and not any(isinstance(item, str) for item in value):
+            text = "\n".join(textwrap.wrap(text, WIDTH, initial_indent=inner, subsequent_indent=inner)).lstrip()
+        yield text
+
+
+def _parts(folder: Path) -> Iterator[Path]:
+    for pattern in (".*.part", "*/.*.part", "runs/*/.*.part"):
+        yield from folder.glob(pattern)
+
+
+def _host() -> str:
+    """This machine's name, in letters that any file system takes."""
+    return re.sub(r"[^A-Za-z0-9-]", "-", socket.gethostname()) or "-"
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True

@@ -1,47 +1,43 @@
-"""From a RunSpec to a History, in whichever process this is called."""
+"""From a RunSpec to how the run ended, in whichever process this is called."""
 
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Sequence
-from functools import lru_cache
 
-import numpy as np
 from threadpoolctl import threadpool_limits
 
-from bnlab.data import load
-from bnlab.engines import engine
-from bnlab.errors import DataError
+from bnlab import engines
+from bnlab.errors import BnlabError
+from bnlab.lab.images import arrays
 from bnlab.lab.provenance import provenance
-from bnlab.layers.types import Array
-from bnlab.runs.history import History
-from bnlab.runs.spec import DataSpec, RunSpec
-from bnlab.runs.streams import streams
+from bnlab.runs.history import Ended, Failure, History
+from bnlab.runs.spec import RunSpec
+
+TOO_LITTLE_MEMORY = "; try a smaller net or fewer --jobs"
 
 
-def train(spec: RunSpec, folders: Sequence[str] = ()) -> History:
+def train(spec: RunSpec, folders: Sequence[str] = ()) -> Ended:
     """Train one run. A pure function of spec: the same on one machine whatever runs beside it.
 
-    folders: where data sets that come as files are looked for. BLAS gets one thread: with more, processes that share the
-    cores slow each other down many times over, and sums may be taken in another order. Raises DataError if the images
-    aren't those of the spec.
+    folders: where data sets that come as files are looked for. BLAS gets one thread. With more, processes that share the
+    cores slow each other down many times over, and sums may be taken in another order. An error of the engine is a
+    Failure; errors of the request, such as a DataError for other images than those of the spec, are raised.
     """
-    data = _arrays(spec.data, tuple(folders), spec.dtype)
+    data = arrays(spec.data, tuple(map(str, folders)), spec.dtype)
     start = time.perf_counter()
-    with threadpool_limits(limits=1, user_api="blas"):
-        outcome = engine(spec.engine)(
-            vars(spec.net), vars(spec.solver), spec.dtype, data, streams(spec.seed, spec.replicate)
-        )
+    try:
+        with threadpool_limits(limits=1, user_api="blas"):
+            outcome = engines.train(spec, data)
+    except BnlabError:
+        raise
+    except Exception as error:
+        where = traceback.format_exc().splitlines()
+        return Failure(spec, _told(error), {**provenance(time.perf_counter() - start), "traceback": where})
     return History(spec, outcome, provenance(time.perf_counter() - start))
 
 
-@lru_cache(maxsize=1)
-def _arrays(data: DataSpec, folders: tuple[str, ...], dtype: str) -> dict[str, Array]:
-    """The arrays that runs of one study share, made once a process."""
-    dataset = load(data.dataset, folders, data.num_train)
-    if dataset.fingerprint != data.fingerprint:
-        raise DataError(
-            f"{data.dataset}: its files now hold other images (fingerprint {dataset.fingerprint}) than when the runs were "
-            f"planned ({data.fingerprint}): leave the files alone while bnlab runs, and start it again"
-        )
-    return dataset.arrays(np.dtype(dtype))
+def _told(error: Exception) -> str:
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    return text + TOO_LITTLE_MEMORY if isinstance(error, MemoryError) else text

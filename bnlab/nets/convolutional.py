@@ -43,7 +43,7 @@ class ThreeLayerConvNet(Net):
         num_groups: int | None = 8,
         rng: Any = None,
     ) -> None:
-        channels, height, width = input_dim
+        _, height, width = input_dim
         check_filter_size(filter_size)
         if min(height, width) < 2:
             raise ValueError(f"input_dim is {input_dim}: height and width must be at least 2 for the 2x2 max pool")
@@ -51,13 +51,28 @@ class ThreeLayerConvNet(Net):
         if normalizes is not None and normalizes.grouped:
             check_groups(num_filters, num_groups)
         self.normalization = normalization
-        pooled = num_filters * (height // 2) * (width // 2)
-        shapes: Shapes = {"W1": (num_filters, channels, filter_size, filter_size), "b1": (num_filters,)}
-        if normalizes is not None:
-            shapes |= {"gamma1": normalizes.shape(num_filters), "beta1": normalizes.shape(num_filters)}
-        shapes |= {"W2": (pooled, hidden_dim), "b2": (hidden_dim,), "W3": (hidden_dim, num_classes), "b3": (num_classes,)}
+        shapes = convolutional_shapes(input_dim, num_filters, filter_size, hidden_dim, num_classes, normalizes)
         super().__init__(_stages(filter_size, normalizes, num_groups), shapes, reg, dtype)
         self._draw_weights(weight_scale, rng or np.random)
+
+
+def convolutional_shapes(
+    image: tuple[int, ...],
+    num_filters: int,
+    filter_size: int,
+    hidden_dim: int,
+    num_classes: int,
+    normalizes: Normalizer | None,
+) -> Shapes:
+    """The parameters' shapes by name."""
+    channels, height, width = image
+    pooled = num_filters * (height // 2) * (width // 2)
+    shapes: Shapes = {"W1": (num_filters, channels, filter_size, filter_size), "b1": (num_filters,)}
+    if normalizes is not None:
+        shapes |= {"gamma1": normalizes.shape(num_filters), "beta1": normalizes.shape(num_filters)}
+    return shapes | {
+        "W2": (pooled, hidden_dim), "b2": (hidden_dim,), "W3": (hidden_dim, num_classes), "b3": (num_classes,)
+    }  # fmt: skip
 
 
 def _stages(filter_size: int, normalizes: Normalizer | None, num_groups: int | None) -> list[Stage]:

@@ -47,7 +47,7 @@ class FullyConnectedNet(Net):
         self.normalization, self.num_layers = normalization, len(hidden_dims) + 1
         self.dropout_param: Param = {"mode": "train", "p": dropout_keep_ratio, "seed": seed, "rng": dropout_rng}
         dims = [input_dim, *hidden_dims, num_classes]
-        super().__init__(self._stages(normalizes), _shapes(dims, normalization is not None), reg, dtype)
+        super().__init__(self._stages(normalizes), fully_connected_shapes(dims, normalization is not None), reg, dtype)
         self._draw_weights(weight_scale, rng or np.random)
 
     def _stages(self, normalizes: Normalizer | None) -> list[Stage]:
@@ -78,7 +78,7 @@ class TwoLayerNet(Net):
         dtype: DTypeLike = np.float64,
         rng: Any = None,
     ) -> None:
-        shapes = _shapes([input_dim, hidden_dim, num_classes], normalized=False)
+        shapes = fully_connected_shapes([input_dim, hidden_dim, num_classes], normalized=False)
         super().__init__([_affine(1), Relu(), _affine(2)], shapes, reg, dtype)
         self._draw_weights(weight_scale, rng or np.random)
 
@@ -88,7 +88,7 @@ def _affine(i: int) -> Affine:
     return (FirstAffine if i == 1 else Affine)(f"W{i}", f"b{i}")
 
 
-def _shapes(dims: Sequence[int], normalized: bool) -> Shapes:
+def fully_connected_shapes(dims: Sequence[int], normalized: bool) -> Shapes:
     """The parameters' shapes by name, for layers from dims[0] through the hidden ones to dims[-1] units."""
     shapes: Shapes = {}
     for i, (fan_in, fan_out) in enumerate(pairwise(dims), start=1):

@@ -14,7 +14,7 @@ from numpy.typing import DTypeLike
 from bnlab.layers.losses import softmax_loss
 from bnlab.layers.normalization_core import MOMENTUM, values_per_statistic
 from bnlab.layers.types import Array, Param
-from bnlab.nets.parameters import Parameters, Shapes
+from bnlab.nets.parameters import Parameters, Shapes, draw_initial
 from bnlab.nets.stages import Normalization, Stage
 
 
@@ -124,11 +124,7 @@ class Net:
 
     def _draw_weights(self, weight_scale: float, rng: Any) -> None:
         """`weight_scale` times standard normal draws for each weight array in order; gamma one, the rest stays zero."""
-        for name, array in self._params.items():
-            if name in self._weights:
-                array[...] = weight_scale * rng.standard_normal(array.shape)
-            elif name.startswith("gamma"):
-                array[...] = 1
+        draw_initial(self._params, weight_scale, rng)
 
     def _forward(self, X: Array, mode: str) -> tuple[Array, list[Any]]:
         out, caches = X.astype(self.dtype, copy=False), []

@@ -62,6 +62,15 @@ class Parameters(dict[str, Array]):
         return _restored, (self.shapes, self.flat)
 
 
+def draw_initial(params: Parameters, weight_scale: float, rng: Any) -> None:
+    """Set new parameters: `weight_scale` times standard normal draws for each W in order, gamma one, the rest zero."""
+    for name, array in params.items():
+        if name.startswith("W"):
+            array[...] = weight_scale * rng.standard_normal(array.shape)
+        elif name.startswith("gamma"):
+            array[...] = 1
+
+
 def _restored(shapes: Shapes, flat: Array) -> Parameters:
     parameters = Parameters(shapes, flat.dtype)
     parameters.flat[...] = flat

@@ -15,7 +15,6 @@ from bnlab.published.images import Images, find_images
 from bnlab.published.runs import Ours, runs
 from bnlab.report.draw import draw
 from bnlab.report.table import csv_bytes, rows
-from bnlab.runs.history import History
 from bnlab.runs.spec import RunSpec
 
 FOLDER = "verify"
@@ -33,6 +32,11 @@ class VerifyPlan:
         """All runs, in order."""
         return [run for specs in self.logs.values() for run in specs]
 
+    @property
+    def labels(self) -> dict[str, str]:
+        """The log that each run is for, by the run's name."""
+        return {run.name: log for log, specs in self.logs.items() for run in specs}
+
 
 def make_plan(names: Sequence[str], folders: Sequence[Path]) -> VerifyPlan:
     """Look for the images if a group needs them, and list the runs. Raises DataError for damaged files; writes nothing."""
@@ -42,9 +46,9 @@ def make_plan(names: Sequence[str], folders: Sequence[Path]) -> VerifyPlan:
     return VerifyPlan(images, {} if isinstance(images, str) else runs(images))
 
 
-def gather(plan: VerifyPlan, histories: Mapping[str, History]) -> Ours:
-    """What the logs are set against. histories: those of the plan's runs, by run name."""
-    by_log = {log: [histories[run.name] for run in specs] for log, specs in plan.logs.items()}
+def gather(plan: VerifyPlan, store: Store) -> Ours:
+    """Our trainings, for comparison with the published logs: the plan's runs, which are stored, and the cell run again."""
+    by_log = {log: [history for run in specs if (history := store.load(run))] for log, specs in plan.logs.items()}
     return Ours(plan.images, {} if isinstance(plan.images, str) else replay(plan.images), by_log)
 
 

@@ -1,13 +1,18 @@
-"""The tidy table of a study, one row a run, and the columns it has."""
+"""The tidy table of a study, one row per run: all settings that can differ, then what came out."""
 
 from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from bnlab.runs.history import History
+from bnlab.runs.fields import settings_of
+from bnlab.runs.history import Ended, Failure, History
+from bnlab.runs.spec import MODELS, DataSpec, RunSpec, SolverSpec
+
+COUNTED = "of all checks but that of a diverged net"
 
 
 class Column(NamedTuple):
@@ -15,45 +20,71 @@ class Column(NamedTuple):
 
     name: str
     meaning: str
-    value: Callable[[str, History], Any]
+    value: Callable[[str, Ended], Any]
+
+
+def _setting(part: str, name: str, meaning: str) -> Column:
+    """A setting of one part of a spec; an empty cell where the part doesn't have it, or it is None."""
+    return Column(name, meaning, _of_part(part, name))
+
+
+def _settings() -> dict[str, Column]:
+    """A column for each setting that a spec has, by name; of the nets, those of each kind of net."""
+    model = Column("model", "the kind of net: " + ", ".join(MODELS), lambda arm, run: run.spec.net.model)
+    columns = {"model": model}
+    parts = [("data", DataSpec), *(("net", net) for net in MODELS.values()), ("solver", SolverSpec)]
+    for part, owner in parts:
+        for setting in settings_of(owner):
+            columns.setdefault(setting.name, _setting(part, setting.name, setting.meaning))
+    own = {setting.name: setting.meaning for setting in settings_of(RunSpec) if setting.meaning}
+    return columns | {name: Column(name, meaning, _of_spec(name)) for name, meaning in own.items()}
+
+
+def _of_part(part: str, name: str) -> Callable[[str, Ended], Any]:
+    return lambda arm, run: _spaced(getattr(getattr(run.spec, part), name, None))
+
+
+def _of_spec(name: str) -> Callable[[str, Ended], Any]:
+    return lambda arm, run: getattr(run.spec, name)
+
+
+def _measured(value: Callable[[History], Any]) -> Callable[[str, Ended], Any]:
+    """What a run yielded; an empty cell where there is no such number."""
+
+    def cell(arm: str, run: Ended) -> Any:
+        found = value(run) if isinstance(run, History) else None
+        return None if isinstance(found, float) and math.isnan(found) else found
+
+    return cell
 
 
 COLUMNS = (
-    Column("arm", "the runs that differ in the seed alone share it", lambda arm, h: arm),
-    Column("replicate", "the seed index that pairs arms", lambda arm, h: h.spec.replicate),
-    Column("seed", "the seed of all random streams", lambda arm, h: h.spec.seed),
-    Column("dataset", "the data set's name", lambda arm, h: h.spec.data.dataset),
-    Column("num_train", "training images used", lambda arm, h: h.spec.data.num_train),
-    Column("model", "mlp (fully connected) or cnn (three-layer convnet)", lambda arm, h: h.spec.net.model),
+    Column("arm", "the runs that differ in the seed alone share it", lambda arm, run: arm),
+    *_settings().values(),
+    Column("iterations", "minibatches trained on", _measured(lambda run: len(run.outcome.loss_history))),
+    Column("status", "finished, diverged or failed", lambda arm, run: run.status),
     Column(
-        "hidden_dims",
-        "widths of the hidden affine layers, separated by spaces",
-        lambda arm, h: _spaced(_of_model(h, "hidden_dims") or [_of_model(h, "hidden_dim")]),
+        "diverged_at", "the iteration (from 1) whose loss or update was not finite", _measured(lambda run: run.diverged_at)
     ),
-    Column("num_filters", "filters of the convolution", lambda arm, h: _of_model(h, "num_filters")),
-    Column("filter_size", "height and width of a filter", lambda arm, h: _of_model(h, "filter_size")),
-    Column("normalization", "none, or its name", lambda arm, h: h.spec.net.normalization),
-    Column("num_groups", "groups of channels, for spatial_groupnorm", lambda arm, h: _of_model(h, "num_groups")),
-    Column("weight_scale", "standard deviation of the initial weights", lambda arm, h: h.spec.net.weight_scale),
-    Column("keep_prob", "probability of keeping a unit in dropout; 1 is none", lambda arm, h: _of_model(h, "keep_prob")),
-    Column("update_rule", "sgd, sgd_momentum, rmsprop or adam", lambda arm, h: h.spec.solver.update_rule),
-    Column("learning_rate", "the update rule's rate at the start", lambda arm, h: h.spec.solver.learning_rate),
-    Column("batch_size", "images a minibatch", lambda arm, h: h.spec.solver.batch_size),
-    Column("num_epochs", "epochs asked for", lambda arm, h: h.spec.solver.num_epochs),
-    Column("iterations", "minibatches trained on", lambda arm, h: len(h.outcome.loss_history)),
-    Column("status", "finished, or diverged at iteration n (from 1)", lambda arm, h: h.status),
-    Column("final_loss", "mean training loss of the last 100 iterations; inf if diverged", lambda arm, h: h.final_loss),
-    Column("final_train_acc", "training accuracy at the last check", lambda arm, h: h.outcome.train_acc_history[-1]),
-    Column("best_train_acc", "highest training accuracy of all checks", lambda arm, h: max(h.outcome.train_acc_history)),
-    Column("final_val_acc", "validation accuracy at the last check", lambda arm, h: h.outcome.val_acc_history[-1]),
-    Column("best_val_acc", "highest validation accuracy of all checks", lambda arm, h: max(h.outcome.val_acc_history)),
-    Column("run", "the run's name: runs/<first two digits>/<name>.json", lambda arm, h: h.spec.name),
+    Column(
+        "final_loss",
+        "mean training loss of the last 100 iterations; inf if diverged",
+        _measured(lambda run: run.final_loss),
+    ),
+    Column("final_train_acc", "training accuracy at the last check", _measured(lambda r: r.outcome.train_acc_history[-1])),
+    Column("best_train_acc", f"highest training accuracy {COUNTED}", _measured(lambda run: run.best_train_acc)),
+    Column(
+        "final_val_acc", "validation accuracy at the last check", _measured(lambda run: run.outcome.val_acc_history[-1])
+    ),
+    Column("best_val_acc", f"highest validation accuracy {COUNTED}", _measured(lambda run: run.best_val_acc)),
+    Column("error", "what broke a failed run off", lambda arm, run: run.error if isinstance(run, Failure) else None),
+    Column("run", "the run's name: runs/<first two digits>/<name>.json", lambda arm, run: run.spec.name),
 )
 
 
-def rows(runs: Iterable[tuple[str, History]]) -> list[dict[str, Any]]:
-    """A dict by column for each (arm's label, History)."""
-    return [{column.name: column.value(arm, history) for column in COLUMNS} for arm, history in runs]
+def rows(runs: Iterable[tuple[str, Ended]]) -> list[dict[str, Any]]:
+    """A dict by column for each (arm's label, run)."""
+    return [{column.name: column.value(arm, run) for column in COLUMNS} for arm, run in runs]
 
 
 def csv_bytes(table: list[dict[str, Any]]) -> bytes:
@@ -65,10 +96,6 @@ def csv_bytes(table: list[dict[str, Any]]) -> bytes:
     return text.getvalue().encode()
 
 
-def _of_model(history: History, name: str) -> Any:
-    """A setting that only some nets have; None, an empty cell, for the others."""
-    return getattr(history.spec.net, name, None)
-
-
-def _spaced(numbers: Iterable[int]) -> str:
-    return " ".join(map(str, numbers))
+def _spaced(value: Any) -> Any:
+    """The items of a tuple, separated by spaces; any other value as it is."""
+    return " ".join(map(str, value)) if isinstance(value, tuple) else value

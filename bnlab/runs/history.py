@@ -1,16 +1,21 @@
-"""What a run yields: its losses, its accuracies, how it ended, and where and when it was made."""
+"""What is stored of a run: how it ended, what it yielded, and where and when it was made.
+
+A run ends as `finished`, as `diverged` (its loss or its weights stopped being finite: a result like others), or as `failed`
+(an error broke it off: there is no outcome, and the same command tries it again).
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
-from bnlab.runs.outcome import Outcome
+from bnlab.runs.outcome import Outcome, check_outcome
 from bnlab.runs.spec import RunSpec
+from bnlab.solver import best_check
 
-SCHEMA = 1
+SCHEMA = 2
 FINAL_WINDOW = 100
 """Iterations that the notebooks average into the final training loss."""
 
@@ -25,13 +30,13 @@ class History:
 
     @property
     def diverged_at(self) -> int | None:
-        """The iteration (from 1) whose loss was not finite, or None."""
+        """The iteration (from 1) whose loss or update was not finite, or None."""
         return self.outcome.diverged_at
 
     @property
     def status(self) -> str:
-        """'finished', or 'diverged at iteration n'."""
-        return "finished" if self.diverged_at is None else f"diverged at iteration {self.diverged_at}"
+        """'finished' or 'diverged'."""
+        return "finished" if self.diverged_at is None else "diverged"
 
     @property
     def final_loss(self) -> float:
@@ -40,32 +45,73 @@ class History:
         return math.fsum(loss / len(last) for loss in last) if self.diverged_at is None else math.inf
 
     @property
+    def best_val_acc(self) -> float:
+        """The highest validation accuracy of all checks but that of a diverged net; NaN if there is no other."""
+        return _best(self.outcome.val_acc_history, self.diverged_at)
+
+    @property
+    def best_train_acc(self) -> float:
+        """The highest training accuracy, of the same checks."""
+        return _best(self.outcome.train_acc_history, self.diverged_at)
+
+    @property
     def check_epochs(self) -> list[float]:
         """When each accuracy check was made, in epochs of training done."""
-        return [iteration / self.outcome.iterations_per_epoch for iteration in self.outcome.check_iterations]
+        return [iteration / self.spec.iterations_per_epoch for iteration in self.outcome.check_iterations]
 
     def to_json(self) -> dict[str, Any]:
         """A document of strict JSON: a loss that isn't finite is null, and the status says why."""
         outcome = asdict(self.outcome)
         outcome["loss_history"] = [loss if math.isfinite(loss) else None for loss in outcome["loss_history"]]
-        return {
-            "schema": SCHEMA,
-            "run": self.spec.name,
-            "spec": asdict(self.spec),
-            "status": self.status,
-            **outcome,
-            "provenance": self.provenance,
-        }
+        return {**_head(self.spec, self.status), **outcome, "provenance": self.provenance}
 
-    @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> History:
-        """The inverse of `to_json`. Raises KeyError, TypeError, ValueError or SettingsError for another document."""
-        if document["schema"] != SCHEMA:
-            raise ValueError(f"schema {document['schema']!r} where {SCHEMA} was expected")
-        fields = {name: document[name] for name in Outcome.__dataclass_fields__}
-        fields["loss_history"] = [math.nan if loss is None else float(loss) for loss in fields["loss_history"]]
-        outcome = Outcome(**fields)
-        checks = {len(outcome.check_iterations), len(outcome.train_acc_history), len(outcome.val_acc_history)}
-        if len(checks) > 1 or 0 in checks or not outcome.loss_history:
-            raise ValueError("histories that are empty or don't go together")
-        return cls(RunSpec.from_dict(document["spec"]), outcome, document["provenance"])
+
+@dataclass(frozen=True)
+class Failure:
+    """A run that an error broke off. error: one line that says what happened."""
+
+    spec: RunSpec
+    error: str
+    provenance: dict[str, Any]
+
+    @property
+    def status(self) -> str:
+        """'failed'."""
+        return "failed"
+
+    def to_json(self) -> dict[str, Any]:
+        """A document of strict JSON."""
+        return {**_head(self.spec, self.status), "error": self.error, "provenance": self.provenance}
+
+
+Ended: TypeAlias = History | Failure
+"""How a run ended."""
+
+
+def from_json(document: Mapping[str, Any], spec: RunSpec) -> Ended:
+    """The inverse of `to_json`, for a run of this spec. Raises ValueError, KeyError, TypeError, AttributeError or
+    SettingsError for a document that no run of the spec can have left."""
+    if document["schema"] != SCHEMA:
+        raise ValueError(f"schema {document['schema']!r} where {SCHEMA} was expected")
+    if document["run"] != spec.name or RunSpec.from_json(document["spec"]) != spec:
+        raise ValueError("its settings are not those that its name stands for")
+    if not isinstance(document["provenance"], dict):
+        raise ValueError("its provenance is no mapping")
+    if document["status"] == "failed":
+        return Failure(spec, str(document["error"]), document["provenance"])
+    fields = {name: document[name] for name in Outcome.__dataclass_fields__}
+    fields["loss_history"] = [math.nan if loss is None else loss for loss in fields["loss_history"]]
+    history = History(spec, Outcome(**fields), document["provenance"])
+    check_outcome(history.outcome, spec)
+    if document["status"] != history.status:
+        raise ValueError(f"status {document['status']!r} and diverged_at {history.diverged_at} don't go together")
+    return history
+
+
+def _head(spec: RunSpec, status: str) -> dict[str, Any]:
+    return {"schema": SCHEMA, "run": spec.name, "spec": spec.to_json(), "status": status}
+
+
+def _best(accuracies: list[float], diverged_at: int | None) -> float:
+    best = best_check(accuracies, diverged_at is not None)
+    return math.nan if best is None else accuracies[best]

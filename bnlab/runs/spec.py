@@ -1,7 +1,7 @@
-"""What a run is: frozen dataclasses that say everything it depends on, with the range each value may have.
+"""What a run is: frozen dataclasses that say everything it depends on, with the range and the meaning of each value.
 
-The content hash of a RunSpec is its name. The ranges stand in the annotations; the settings files are checked against
-them, and nothing else states them; names come from the tables of what they name.
+The content hash of a RunSpec is its name. The ranges stand in the annotations, and the names in them come from the tables
+of what they name.
 """
 
 from __future__ import annotations
@@ -9,118 +9,150 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
-
-from annotated_types import Ge, Gt, Le, MinLen
+from typing import Annotated, Any, ClassVar
 
 from bnlab.errors import SettingsError
 from bnlab.layers.checks import check_filter_size, check_groups
 from bnlab.nets import NORMALIZATIONS, SPATIAL_NORMALIZATIONS
-from bnlab.optim import RULES
+from bnlab.optim import RULES, SETTINGS
+from bnlab.runs.fields import Checked, OneOf, Range, changed_fields, plain
 from bnlab.solver import STATISTICS
 
 ENGINES = {"numpy": "bnlab.engines.numpy"}
 """What may train a run: the modules by name. They stand above a run, so none is imported here."""
 
-SPEC_VERSION = 1
-"""Part of every hash: raise it when the same settings come to mean another computation."""
+SPEC_VERSION = 2
+"""Part of every hash. Raise it when the same settings come to mean another computation, or when a default changes; a new
+field with a default needs no raise, since a hash covers only the fields that differ from their defaults."""
 
-Count = Annotated[int, Ge(1)]
-Positive = Annotated[float, Gt(0)]
-NotNegative = Annotated[float, Ge(0)]
-Probability = Annotated[float, Gt(0), Le(1)]
-Seed = Annotated[int, Ge(0)]
-if TYPE_CHECKING:
-    NormalizationName: TypeAlias = str
-    Normalized: TypeAlias = str
-    SpatialName: TypeAlias = str
-    RuleName: TypeAlias = str
-    StatisticsName: TypeAlias = str
-    EngineName: TypeAlias = str
-else:
-    NormalizationName = Literal[("none", *NORMALIZATIONS)]
-    Normalized = Literal[tuple(NORMALIZATIONS)]
-    SpatialName = Literal[("none", *SPATIAL_NORMALIZATIONS)]
-    RuleName = Literal[tuple(RULES)]
-    StatisticsName = Literal[STATISTICS]
-    EngineName = Literal[tuple(ENGINES)]
-
-
-class Checked:
-    """Base of all that settings files can hold: a key it doesn't know is an error, and so is a number that isn't finite."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "allow_inf_nan": False}
+Count = Annotated[int, Range(at_least=1)]
+Positive = Annotated[float, Range(above=0)]
+NotNegative = Annotated[float, Range(at_least=0)]
+Probability = Annotated[float, Range(above=0, at_most=1)]
+Decay = Annotated[float, Range(at_least=0, below=1)]
+Seed = Annotated[int, Range(at_least=0)]
+NormalizationName = Annotated[str, OneOf(("none", *NORMALIZATIONS))]
+Normalized = Annotated[str, OneOf(tuple(NORMALIZATIONS))]
+SpatialName = Annotated[str, OneOf(("none", *SPATIAL_NORMALIZATIONS))]
+EngineName = Annotated[str, OneOf(tuple(ENGINES))]
+DtypeName = Annotated[str, OneOf(("float32", "float64"))]
 
 
 @dataclass(frozen=True)
-class DataSpec:
-    """Which images: the data set's name, the first so many training images, and the fingerprint of what was read."""
+class DataSpec(Checked):
+    """Which images: the data set, how many of them, and the fingerprint of what was read."""
 
-    dataset: str
-    num_train: int
-    fingerprint: str
+    section: ClassVar[str] = "data"
+
+    dataset: Annotated[str, "the data set's name"]
+    num_train: Annotated[Count, "training images used, the first so many"]
+    fingerprint: Annotated[str, "hash of the images and their mean"]
+    num_val: Annotated[Count | None, "validation images used, the first so many; null for all"] = None
 
 
 @dataclass(frozen=True)
 class NetSpec(Checked):
-    """A fully connected net. weight_scale: standard deviation of the initial weights; keep_prob: the probability of
-    keeping a unit in dropout, 1 for none; reg: L2 strength."""
+    """A fully connected net."""
 
-    hidden_dims: Annotated[tuple[Count, ...], MinLen(1)]
-    normalization: NormalizationName = "none"
-    weight_scale: Positive = 1e-2
-    keep_prob: Probability = 1.0
-    reg: NotNegative = 0.0
-    model: Literal["mlp"] = "mlp"
+    section: ClassVar[str] = "net"
+    model: ClassVar[str] = "mlp"
+
+    hidden_dims: Annotated[tuple[Count, ...], Range(at_least=1), "widths of the hidden layers, one for each"]
+    normalization: Annotated[NormalizationName, "the normalization of each hidden layer"] = "none"
+    weight_scale: Annotated[Positive, "standard deviation of the initial weights"] = 1e-2
+    keep_prob: Annotated[Probability, "probability of keeping a unit in dropout; 1 is no dropout"] = 1.0
+    reg: Annotated[NotNegative, "strength of L2 regularization"] = 0.0
+
+    @property
+    def needs_a_batch(self) -> bool:
+        """Whether population statistics are estimated from minibatches of one value per image."""
+        return self.normalization != "none" and NORMALIZATIONS[self.normalization].running
 
 
 @dataclass(frozen=True)
 class ConvNetSpec(Checked):
-    """A three-layer convnet. num_filters, filter_size: of its convolution; hidden_dim: units of its hidden affine layer;
-    num_groups: for spatial_groupnorm, None elsewhere, so that runs without groups have one name; weight_scale, reg: as for
-    `NetSpec`. Raises SettingsError for an even filter_size, or groups that don't divide the filters."""
+    """A three-layer convnet. Raises SettingsError for an even filter_size, or groups that don't divide the filters.
 
-    num_filters: Count = 32
-    filter_size: Count = 7
-    hidden_dim: Count = 100
-    normalization: SpatialName = "none"
-    num_groups: Count | None = None
-    weight_scale: Positive = 1e-3
-    reg: NotNegative = 0.0
-    model: Literal["cnn"] = "cnn"
+    num_groups is None where the normalization takes no groups, so that runs without groups have one name.
+    """
+
+    section: ClassVar[str] = "net"
+    model: ClassVar[str] = "cnn"
+    needs_a_batch: ClassVar[bool] = False  # the pixels of one image have a variance
+
+    num_filters: Annotated[Count, "filters of the convolution"] = 32
+    filter_size: Annotated[Count, "height and width of a filter; odd"] = 7
+    hidden_dim: Annotated[Count, "units of the hidden affine layer"] = 100
+    normalization: Annotated[SpatialName, "the normalization between convolution and relu"] = "none"
+    num_groups: Annotated[Count | None, "groups of channels in spatial_groupnorm; a divisor of num_filters"] = None
+    weight_scale: Annotated[Positive, "standard deviation of the initial weights"] = 1e-3
+    reg: Annotated[NotNegative, "strength of L2 regularization"] = 0.0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         try:
             check_filter_size(self.filter_size)
             if self.normalization == "spatial_groupnorm":
                 check_groups(self.num_filters, self.num_groups)
         except ValueError as error:
-            raise SettingsError(f"the convnet's settings, net: {error}") from error
+            raise SettingsError(f"net: {error}") from error
 
 
-MODELS = {"mlp": NetSpec, "cnn": ConvNetSpec}
+MODELS: dict[str, type[NetSpec] | type[ConvNetSpec]] = {"mlp": NetSpec, "cnn": ConvNetSpec}
 """The nets that a run may train, by their `model`."""
 
 
 @dataclass(frozen=True)
 class SolverSpec(Checked):
-    """The training. lr_decay multiplies the rate at each epoch's end; train accuracy is checked on at most
-    num_train_samples images; statistics: what batchnorm normalizes with at each check."""
+    """The training. The update rule's own settings are None where they have the rule's default.
 
-    learning_rate: Positive
-    update_rule: RuleName = "adam"
-    lr_decay: Positive = 1.0
-    batch_size: Count = 100
-    num_epochs: Count = 10
-    num_train_samples: Count = 1000
-    statistics: StatisticsName = "running"
+    Raises SettingsError for a setting that the update rule doesn't have.
+    """
+
+    section: ClassVar[str] = "solver"
+
+    learning_rate: Annotated[Positive, "learning rate at the start"]
+    update_rule: Annotated[str, OneOf(tuple(RULES)), "the update rule"] = "adam"
+    lr_decay: Annotated[Positive, "factor on the learning rate at the end of each epoch"] = 1.0
+    batch_size: Annotated[Count, "images per minibatch"] = 100
+    num_epochs: Annotated[Count, "epochs, each as many minibatches as the training images fill"] = 10
+    num_train_samples: Annotated[Count, "training accuracy is checked on at most so many images"] = 1000
+    statistics: Annotated[str, OneOf(STATISTICS), "what batchnorm normalizes with when accuracy is checked"] = "running"
+    momentum: Annotated[Decay | None, "momentum of sgd_momentum"] = None
+    decay_rate: Annotated[Decay | None, "decay of rmsprop's average of squared gradients"] = None
+    beta1: Annotated[Decay | None, "decay of adam's average of gradients"] = None
+    beta2: Annotated[Decay | None, "decay of adam's average of squared gradients"] = None
+    epsilon: Annotated[Positive | None, "what rmsprop and adam add to the root they divide by"] = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        own = SETTINGS[self.update_rule]
+        for name in RULE_SETTINGS:
+            value = getattr(self, name)
+            if value is not None and name not in own:
+                raise SettingsError(
+                    f"solver.{name}: {self.update_rule} has no {name}: it has {', '.join(own)}; leave {name} out, or set "
+                    f"solver.update_rule to {' or '.join(rule for rule in SETTINGS if name in SETTINGS[rule])}"
+                )
+            if value is not None and value == own[name]:
+                object.__setattr__(self, name, None)
+
+    @property
+    def rule_config(self) -> dict[str, float]:
+        """The update rule's settings in full, defaults included: what `optim_config` holds."""
+        given = {name: getattr(self, name) for name in RULE_SETTINGS if getattr(self, name) is not None}
+        return {**SETTINGS[self.update_rule], "learning_rate": self.learning_rate, **given}
+
+
+RULE_SETTINGS = tuple(dict.fromkeys(name for own in SETTINGS.values() for name in own if name != "learning_rate"))
+"""The settings, apart from the learning rate, that one update rule or another has."""
 
 
 @dataclass(frozen=True)
-class RunSpec:
-    """One training of one net with one seed, described in full. replicate: the seed index that pairs arms.
+class RunSpec(Checked):
+    """One training of one net with one seed, described in full.
 
     Raises SettingsError where values that are right alone don't go together.
     """
@@ -128,19 +160,20 @@ class RunSpec:
     data: DataSpec
     net: NetSpec | ConvNetSpec
     solver: SolverSpec
-    seed: int
-    replicate: int = 0
-    dtype: Literal["float32", "float64"] = "float32"
-    engine: EngineName = "numpy"
+    seed: Annotated[Seed, "seed of all random streams"]
+    replicate: Annotated[Seed, "the seed index that pairs arms"] = 0
+    dtype: Annotated[DtypeName, "the dtype of weights, images and gradients"] = "float32"
+    engine: Annotated[EngineName, "what trains the run"] = "numpy"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         batch_size, num_train = self.solver.batch_size, self.data.num_train
         if batch_size > num_train:
             raise SettingsError(
                 f"batch size {batch_size} is above the number of training images, {num_train}: "
                 f"give 1 to {num_train}, or more images with -s data.num_train=N"
             )
-        if self.solver.statistics == "population" and batch_size < 2 and self.net.model == "mlp":
+        if self.solver.statistics == "population" and batch_size < 2 and self.net.needs_a_batch:
             raise SettingsError(
                 f"batch size {batch_size} has no variance for population statistics: "
                 "give at least 2, or -s solver.statistics=running"
@@ -148,19 +181,29 @@ class RunSpec:
 
     @cached_property
     def name(self) -> str:
-        """The hash of all of the above: 32 hexadecimal digits."""
-        text = json.dumps({"version": SPEC_VERSION, **asdict(self)}, sort_keys=True, separators=(",", ":"))
+        """The hash of all that differs from the defaults: 32 hexadecimal digits."""
+        text = json.dumps({"version": SPEC_VERSION, **self.to_json(changed=True)}, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
+    @property
+    def iterations_per_epoch(self) -> int:
+        """Minibatches per epoch."""
+        return max(self.data.num_train // self.solver.batch_size, 1)
+
+    @property
+    def num_iterations(self) -> int:
+        """Minibatches of the whole training."""
+        return self.solver.num_epochs * self.iterations_per_epoch
+
+    def to_json(self, changed: bool = False) -> dict[str, Any]:
+        """All fields as plain values, the net's with its model; changed: only those that differ from their defaults."""
+        values = changed_fields(self) if changed else plain(self)
+        return {**values, "net": {"model": self.net.model, **values["net"]}}
+
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> RunSpec:
-        """The inverse of `dataclasses.asdict`, as read back from JSON."""
+    def from_json(cls, values: Mapping[str, Any]) -> RunSpec:
+        """The inverse of `to_json`. Raises KeyError, TypeError, AttributeError or SettingsError for other values."""
         net = dict(values["net"])
-        if "hidden_dims" in net:
-            net["hidden_dims"] = tuple(net["hidden_dims"])
-        parts = {
-            "data": DataSpec(**values["data"]),
-            "net": MODELS[net["model"]](**net),
-            "solver": SolverSpec(**values["solver"]),
-        }
+        model = MODELS[net.pop("model")]
+        parts = {"data": DataSpec(**values["data"]), "net": model(**net), "solver": SolverSpec(**values["solver"])}
         return cls(**{**values, **parts})

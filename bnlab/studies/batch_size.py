@@ -6,29 +6,28 @@ as the baseline. Equal epochs, as in the notebooks, are unequal numbers of updat
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
-from annotated_types import MinLen
-
+from bnlab.errors import plural
 from bnlab.nets import NORMALIZATIONS
 from bnlab.report.figure import Figure
-from bnlab.runs.spec import Checked, Count, Normalized
-from bnlab.studies.shared import ONE_SEED, accuracy_panels, caption, last_accuracies, layers, rule
+from bnlab.runs.fields import Checked, Range
+from bnlab.runs.spec import Count, DataSpec, Normalized
+from bnlab.studies.panels import accuracy_panels
 from bnlab.studies.study import Arm, FullyConnectedSettings, Option, Result, arm
+from bnlab.studies.words import ONE_SEED, caption, layers, normalization_label, rule
 
 
 @dataclass(frozen=True)
 class Arms(Checked):
-    """The normalization, its batch sizes, and the batch size of the baseline without one.
+    """The normalization and its batch sizes, and the batch size of the baseline without one."""
 
-    equal_updates: train each arm for as many updates as the smallest batch size makes (and to the end of its epoch),
-    instead of as many epochs.
-    """
+    section: ClassVar[str] = "arms"
 
-    norm: Normalized
-    batch_sizes: Annotated[tuple[Count, ...], MinLen(1)]
-    baseline_batch_size: Count
-    equal_updates: bool = False
+    norm: Annotated[Normalized, "the normalization under study"]
+    batch_sizes: Annotated[tuple[Count, ...], Range(at_least=1), "its batch sizes"]
+    baseline_batch_size: Annotated[Count, "the batch size without normalization"]
+    equal_updates: Annotated[bool, "as many updates for each batch size as the smallest makes, not as many epochs"] = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,26 +42,25 @@ OPTIONS = (
     Option("--equal-updates", "arms.equal_updates", "Equal updates for all batch sizes, not equal epochs.", "flag"),
 )
 VARIED = {"net.normalization": "arms.norm", "solver.batch_size": "arms.batch_sizes"}
+IN_FOLDER = frozenset({"arms.norm", "arms.equal_updates"})
 
 
 def folder(settings: Settings) -> str:
     return f"batch-size-{settings.arms.norm}" + ("-equal-updates" if settings.arms.equal_updates else "")
 
 
-def runs(settings: Settings, fingerprint: str) -> list[Arm]:
+def arms(settings: Settings, data: DataSpec) -> list[Arm]:
     norm, baseline = settings.arms.norm, settings.arms.baseline_batch_size
-    planned: list[tuple[str, str, int]] = [(norm, norm, size) for size in dict.fromkeys(settings.arms.batch_sizes)]
-    planned.append(("no normalization", "none", baseline))
+    planned = [*((norm, size) for size in dict.fromkeys(settings.arms.batch_sizes)), ("none", baseline)]
     return [
         arm(
-            f"{label}, batch {size}",
+            f"{normalization_label(name)}, batch {size}",
             settings,
-            fingerprint,
-            normalization=name,
-            batch_size=size,
-            num_epochs=_epochs(settings, size),
+            data,
+            {"net.normalization": name, "solver.batch_size": size},
+            also={"solver.num_epochs": _epochs(settings, size)},
         )
-        for label, name, size in planned
+        for name, size in planned
     ]
 
 
@@ -77,9 +75,9 @@ def _epochs(settings: Settings, batch_size: int) -> int:
 
 
 def figure(settings: Settings, results: list[Result]) -> Figure:
-    net = f"{layers(settings)}, weight scale {settings.net.weight_scale:g}"
+    net = f"{layers(settings.net)}, weight scale {settings.net.weight_scale:g}"
     equal = settings.arms.equal_updates
-    length = f"{settings.solver.num_epochs} epochs" + (" of the smallest batch size, as many updates for all" * equal)
+    length = plural(settings.solver.num_epochs, "epoch") + (" of the smallest batch size, as many updates for all" * equal)
     return Figure(
         f"Training with {settings.arms.norm} at several batch sizes" + (", equal updates" * equal),
         caption(settings, net, f"{rule(settings)}, {length}"),
@@ -88,5 +86,5 @@ def figure(settings: Settings, results: list[Result]) -> Figure:
 
 
 def findings(results: list[Result]) -> list[str]:
-    updates = ", ".join(f"{len(r.history.outcome.loss_history)} ({r.arm.label})" for r in results)
-    return [*map(last_accuracies, results), f"Updates made: {updates}.", ONE_SEED]
+    updates = ", ".join(f"{result.arm.runs[0].num_iterations:,} ({result.arm.label})" for result in results)
+    return [f"Updates: {updates}.", ONE_SEED]

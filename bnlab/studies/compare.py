@@ -5,19 +5,24 @@ of weights and minibatches.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated, ClassVar
 
 from bnlab.nets import NORMALIZATIONS
 from bnlab.report.figure import Figure
-from bnlab.runs.spec import Checked, Normalized
-from bnlab.studies.shared import ONE_SEED, accuracy_panels, caption, last_accuracies, layers, loss_panel, training
+from bnlab.runs.fields import Checked
+from bnlab.runs.spec import DataSpec, Normalized
+from bnlab.studies.panels import accuracy_panels, loss_panel
 from bnlab.studies.study import Arm, FullyConnectedSettings, Option, Result, arm
+from bnlab.studies.words import ONE_SEED, caption, differences, layers, normalization_label, training
 
 
 @dataclass(frozen=True)
 class Arms(Checked):
     """The normalization that is set against none."""
 
-    norm: Normalized
+    section: ClassVar[str] = "arms"
+
+    norm: Annotated[Normalized, "the normalization that is set against none"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,21 +34,21 @@ class Settings(FullyConnectedSettings):
 
 OPTIONS = (Option("--norm", "arms.norm", "The normalization to set against none: " + " or ".join(NORMALIZATIONS) + "."),)
 VARIED = {"net.normalization": "arms.norm"}
+IN_FOLDER = frozenset({"arms.norm"})
 
 
 def folder(settings: Settings) -> str:
     return f"compare-{settings.arms.norm}"
 
 
-def runs(settings: Settings, fingerprint: str) -> list[Arm]:
+def arms(settings: Settings, data: DataSpec) -> list[Arm]:
     return [
-        arm(label, settings, fingerprint, normalization=norm)
-        for label, norm in ((settings.arms.norm, settings.arms.norm), ("no normalization", "none"))
+        arm(normalization_label(norm), settings, data, {"net.normalization": norm}) for norm in (settings.arms.norm, "none")
     ]
 
 
 def figure(settings: Settings, results: list[Result]) -> Figure:
-    net = f"{layers(settings)}, weight scale {settings.net.weight_scale:g}"
+    net = f"{layers(settings.net)}, weight scale {settings.net.weight_scale:g}"
     return Figure(
         f"Training with {settings.arms.norm} and without normalization",
         caption(settings, net, training(settings)),
@@ -52,4 +57,4 @@ def figure(settings: Settings, results: list[Result]) -> Figure:
 
 
 def findings(results: list[Result]) -> list[str]:
-    return [*map(last_accuracies, results), ONE_SEED]
+    return [*differences(results, baseline=results[-1]), ONE_SEED]

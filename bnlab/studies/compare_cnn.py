@@ -5,25 +5,24 @@ spatial batchnorm and with spatial groupnorm, on the same draws of weights and m
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Annotated, ClassVar
 
 from bnlab.nets import SPATIAL_NORMALIZATIONS
 from bnlab.report.figure import Figure
-from bnlab.runs.spec import Checked, ConvNetSpec
-from bnlab.studies.shared import ONE_SEED, accuracy_panels, caption, last_accuracies, loss_panel, training
+from bnlab.runs.fields import Checked, OneOf
+from bnlab.runs.spec import ConvNetSpec, DataSpec
+from bnlab.studies.panels import accuracy_panels, loss_panel
 from bnlab.studies.study import Arm, CommonSettings, Option, Result, arm
-
-if TYPE_CHECKING:
-    Norm: TypeAlias = str
-else:
-    Norm = Literal[("all", *SPATIAL_NORMALIZATIONS)]
+from bnlab.studies.words import ONE_SEED, caption, differences, normalization_label, training
 
 
 @dataclass(frozen=True)
 class Arms(Checked):
     """The normalization that is set against none, or all of them."""
 
-    norm: Norm
+    section: ClassVar[str] = "arms"
+
+    norm: Annotated[str, OneOf(("all", *SPATIAL_NORMALIZATIONS)), "the normalization that is set against none, or all"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,36 +35,35 @@ class Settings(CommonSettings):
 
 OPTIONS = (Option("--norm", "arms.norm", " or ".join(SPATIAL_NORMALIZATIONS) + " alone; without it, all."),)
 VARIED = {"net.normalization": "arms.norm"}
+IN_FOLDER = frozenset({"arms.norm"})
 
 
 def folder(settings: Settings) -> str:
     return "compare-cnn" if settings.arms.norm == "all" else f"compare-cnn-{settings.arms.norm}"
 
 
-def runs(settings: Settings, fingerprint: str) -> list[Arm]:
+def arms(settings: Settings, data: DataSpec) -> list[Arm]:
     norms = [*SPATIAL_NORMALIZATIONS] if settings.arms.norm == "all" else [settings.arms.norm]
-    return [_arm(norm, settings, fingerprint) for norm in (*norms, "none")]
+    return [_arm(norm, settings, data) for norm in (*norms, "none")]
 
 
 def figure(settings: Settings, results: list[Result]) -> Figure:
     net = settings.net
     filters = f"{net.num_filters} filters of {net.filter_size} x {net.filter_size}"
+    words = f"{filters}, hidden layer of {net.hidden_dim}, weight scale {net.weight_scale:g}"
     return Figure(
         "Training a three-layer convnet with normalization and without",
-        caption(
-            settings, f"{filters}, hidden layer of {net.hidden_dim}, weight scale {net.weight_scale:g}", training(settings)
-        ),
+        caption(settings, words, training(settings)),
         (loss_panel(results), *accuracy_panels(results)),
     )
 
 
 def findings(results: list[Result]) -> list[str]:
-    return [*map(last_accuracies, results), ONE_SEED]
+    return [*differences(results, baseline=results[-1]), ONE_SEED]
 
 
-def _arm(norm: str, settings: Settings, fingerprint: str) -> Arm:
+def _arm(norm: str, settings: Settings, data: DataSpec) -> Arm:
     """An arm without groups has none in its settings either, and so is the same run whatever their number is."""
-    if norm != "none" and SPATIAL_NORMALIZATIONS[norm].grouped:
-        return arm(f"{norm} ({settings.net.num_groups} groups)", settings, fingerprint, normalization=norm)
-    label = "no normalization" if norm == "none" else norm
-    return arm(label, settings, fingerprint, normalization=norm, num_groups=None)
+    grouped = norm != "none" and SPATIAL_NORMALIZATIONS[norm].grouped
+    label = normalization_label(norm) + f" ({settings.net.num_groups} groups)" * grouped
+    return arm(label, settings, data, {"net.normalization": norm}, also=None if grouped else {"net.num_groups": None})

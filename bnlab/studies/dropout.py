@@ -1,25 +1,27 @@
-"""What does dropout cost in training accuracy, and does it pay in validation accuracy? The same net and minibatches at
-several probabilities of keeping a unit; 1 means no dropout.
+"""What does dropout cost in training accuracy, and does it pay in validation accuracy? The same net and minibatches without
+dropout, and at several probabilities of keeping a unit.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
-
-from annotated_types import MinLen
+from typing import Annotated, ClassVar
 
 from bnlab.report.figure import Figure
-from bnlab.runs.spec import Checked, Probability
-from bnlab.studies.shared import ONE_SEED, accuracy_panels, caption, last_accuracies, layers, training
+from bnlab.runs.fields import Checked, Range
+from bnlab.runs.spec import DataSpec, Probability
+from bnlab.studies.panels import accuracy_panels
 from bnlab.studies.study import Arm, FullyConnectedSettings, Option, Result, arm
+from bnlab.studies.words import ONE_SEED, caption, differences, layers, training
 
 
 @dataclass(frozen=True)
 class Arms(Checked):
-    """The probabilities of keeping a unit, one arm each."""
+    """The probabilities of keeping a unit, one arm each. The arm without dropout is always there."""
 
-    keep: Annotated[tuple[Probability, ...], MinLen(1)]
+    section: ClassVar[str] = "arms"
+
+    keep: Annotated[tuple[Probability, ...], Range(at_least=1), "probabilities of keeping a unit; 1 is no dropout"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,21 +32,24 @@ class Settings(FullyConnectedSettings):
 
 
 OPTIONS = (
-    Option("--keep", "arms.keep", "Probability of keeping a unit, above 0, at most 1 (no dropout).", kind="numbers"),
+    Option("--keep", "arms.keep", "Probability of keeping a unit, above 0 and at most 1. Repeatable.", kind="numbers"),
 )
 VARIED = {"net.keep_prob": "arms.keep"}
+IN_FOLDER: frozenset[str] = frozenset()
 
 
 def folder(settings: Settings) -> str:
     return "dropout"
 
 
-def runs(settings: Settings, fingerprint: str) -> list[Arm]:
-    return [arm(_label(keep), settings, fingerprint, keep_prob=keep) for keep in dict.fromkeys(settings.arms.keep)]
+def arms(settings: Settings, data: DataSpec) -> list[Arm]:
+    return [
+        arm(_label(keep), settings, data, {"net.keep_prob": keep}) for keep in dict.fromkeys((1.0, *settings.arms.keep))
+    ]
 
 
 def figure(settings: Settings, results: list[Result]) -> Figure:
-    net = f"{layers(settings)}, weight scale {settings.net.weight_scale:g}"
+    net = f"{layers(settings.net)}, weight scale {settings.net.weight_scale:g}"
     return Figure(
         "Training with dropout and without",
         caption(settings, net, training(settings)),
@@ -53,8 +58,8 @@ def figure(settings: Settings, results: list[Result]) -> Figure:
 
 
 def findings(results: list[Result]) -> list[str]:
-    return [*map(last_accuracies, results), ONE_SEED]
+    return [*differences(results, baseline=results[0]), ONE_SEED]
 
 
 def _label(keep: float) -> str:
-    return "no dropout" if keep == 1 else f"keep {keep}"
+    return "no dropout" if keep == 1 else f"keep {keep!r}"

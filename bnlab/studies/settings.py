@@ -7,16 +7,13 @@ an error can name it; all errors are reported at once, a line each.
 from __future__ import annotations
 
 import difflib
-import json
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from pydantic import TypeAdapter, ValidationError
-
-from bnlab.errors import SettingsError, did_you_mean
+from bnlab.errors import SettingsError
+from bnlab.runs.fields import Setting, normal, settings_of, shown
 from bnlab.studies.study import CommonSettings, Study
 from bnlab.studies.yaml_files import parse, read
 
@@ -30,32 +27,35 @@ class Override:
     origin: str
 
 
-def load_settings(
-    study: Study, experiment: str, config: Path | None = None, overrides: Iterable[Override] = ()
-) -> CommonSettings:
+@dataclass(frozen=True)
+class Loaded:
+    """A study's checked settings; and by key, for each that was set at all, who set it last."""
+
+    settings: CommonSettings
+    origins: Mapping[str, str]
+
+
+def load_settings(study: Study, experiment: str, config: Path | None = None, overrides: Iterable[Override] = ()) -> Loaded:
     """The settings of a study: its shipped file, then the config file, then the overrides in their order.
 
     Raises SettingsError with a line for each thing that is wrong.
     """
-    shipped = read(shipped_file(experiment))
-    known = _known_keys(study.Settings)
-    given = [*(leaves(read(config), f"{config.name}: ") if config is not None else [])]
+    shipped = {leaf.key: leaf for leaf in leaves(read(shipped_file(experiment)), experiment)}
+    known = known_settings(study)
+    given = [*(leaves(read(config), config.name) if config is not None else [])]
     for override in overrides:
         given += _expanded(override)
-    refused = {id(override): text for override in given if (text := _refusal(override, known, study.VARIED))}
-    merged: dict[str, Any] = {}
-    for override in [*leaves(shipped, ""), *given]:
-        if id(override) not in refused:
-            _put(merged, override.key, override.value)
-    problems = list(refused.values())
-    try:
-        settings = TypeAdapter(study.Settings).validate_json(json.dumps(merged, default=str), strict=True)
-    except ValidationError as error:
-        origins = {override.key: override for override in given}
-        problems += _complaints(error, origins, shipped)
+    problems = []
+    merged = dict(shipped)
+    for override in given:
+        problem = _refusal(override, known, study) or _wrong_value(override, known[override.key], shipped)
+        if problem:
+            problems.append(problem)
+        else:
+            merged[override.key] = override
     if problems:
-        raise SettingsError("\n".join(problems))
-    return settings
+        raise SettingsError("\n".join(dict.fromkeys(problems)))
+    return Loaded(_build(study.Settings, merged), {key: override.origin for key, override in merged.items()})
 
 
 def parse_set(text: str) -> Override:
@@ -73,9 +73,25 @@ def shipped_file(experiment: str) -> Path:
     return installed if installed.exists() else package.parent / "experiments" / experiment
 
 
-def leaves(tree: Mapping[str, Any], origin: str) -> list[Override]:
-    """The values of a nested mapping, each under its dotted key; origin goes before the key."""
-    return [leaf for key, value in tree.items() for leaf in _expanded(Override(str(key), value, f"{origin}{key}"))]
+def leaves(tree: Mapping[str, Any], origin: str = "") -> list[Override]:
+    """The values of a nested mapping, each under its dotted key. origin: the file they stand in."""
+    named = f"{origin}: " if origin else ""
+    return [leaf for key, value in tree.items() for leaf in _expanded(Override(str(key), value, f"{named}{key}"))]
+
+
+def known_settings(study: Study) -> dict[str, Setting]:
+    """The settings that the study has and doesn't vary itself, by their dotted keys, in the order of its dataclasses."""
+    return {key: setting for key, setting in _settings(study.Settings).items() if key not in study.VARIED}
+
+
+def _settings(owner: Any, prefix: str = "") -> dict[str, Setting]:
+    found: dict[str, Setting] = {}
+    for setting in settings_of(owner):
+        if is_dataclass(setting.kind):
+            found |= _settings(setting.kind, f"{prefix}{setting.name}.")
+        else:
+            found[prefix + setting.name] = setting
+    return found
 
 
 def _expanded(override: Override) -> list[Override]:
@@ -89,78 +105,49 @@ def _expanded(override: Override) -> list[Override]:
     ]
 
 
-def _known_keys(settings: type, prefix: str = "") -> set[str]:
-    """The dotted keys that a settings dataclass has, sections and values alike."""
-    hints = get_type_hints(settings)
-    keys = set()
-    for field in fields(settings):
-        keys.add(prefix + field.name)
-        if is_dataclass(hints[field.name]):
-            keys |= _known_keys(hints[field.name], f"{prefix}{field.name}.")
-    return keys
-
-
-def _refusal(override: Override, known: set[str], varied: Mapping[str, str]) -> str | None:
+def _refusal(override: Override, known: Mapping[str, Setting], study: Study) -> str | None:
     """What is wrong with the override's key, or with its value as a text; or None."""
     if isinstance(override.value, str) and not override.value.isprintable():
         return f"{override.origin}: {override.value!a} is no plain text: give printable characters"
-    if override.key in varied:
-        return f"{override.origin}: this study varies {override.key} itself: set {varied[override.key]} instead"
+    if override.key in study.VARIED:
+        return f"{override.origin}: this study varies {override.key} itself: set {study.VARIED[override.key]} instead"
     if override.key in known:
         return None
+    if inside := [key for key in known if key.startswith(f"{override.key}.")]:
+        wrong = f"{override.origin}: {shown(override.value)} is not allowed: it must be a mapping"
+        return f"{wrong}; set what is in it: {', '.join(inside)}"
     near = difflib.get_close_matches(override.key, known, n=1, cutoff=0.6)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(known))}"
+    last = override.key.rpartition(".")[2]
+    near = near or [key for key in known if key.rpartition(".")[2] == last][:1]
+    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
     return f"{override.origin}: there is no setting {override.key}: {hint}"
 
 
-def _put(tree: dict[str, Any], key: str, value: Any) -> None:
-    """Set the value at a dotted key. A value where a section belongs stays to be refused by the check of types."""
-    *sections, last = key.split(".")
-    for section in sections:
-        below = tree.get(section)
-        if not isinstance(below, dict):
-            below = tree[section] = {}
-        tree = below
-    tree[last] = value
+def _wrong_value(override: Override, setting: Setting, shipped: Mapping[str, Override]) -> str | None:
+    """What is wrong with the override's value, and what the study itself has there; or None."""
+    try:
+        normal(override.value, setting)
+        return None
+    except ValueError as error:
+        own = shipped.get(override.key)
+        remedy = "" if own is None or own.value is None else f"; the study's own is {shown(own.value)}"
+        return f"{override.origin}: {error}{remedy}"
 
 
-def _complaints(error: ValidationError, origins: Mapping[str, Override], shipped: Mapping[str, Any]) -> list[str]:
-    """A line for each error: where it was set, the value, what is allowed, and what the study itself has there."""
-    lines = []
-    problems = error.errors()
-    inner = {problem["loc"][:n] for problem in problems for n in range(len(problem["loc"]))}
-    for problem in problems:
-        if problem["loc"] in inner:
-            continue  # an item is wrong, and that makes the list wrong: the item's own line says it
-        if problem["type"] == "json_invalid":
-            lines.append("the settings are nested too deep: give plain values")
-            continue
-        location = [str(part) for part in problem["loc"]]
-        key = next((k for n in range(len(location), 0, -1) if (k := ".".join(location[:n])) in origins), ".".join(location))
-        origin = origins[key].origin if key in origins else key
-        allowed = re.sub(r"^(Input|Tuple) should", "it should", problem["msg"]).replace("an object", "a mapping")
-        lines.append(
-            f"{origin}: {_shown(problem['input'])} is not allowed: {allowed}{_near(problem)}{_remedy(key, shipped)}"
-        )
-    return list(dict.fromkeys(lines))
-
-
-def _near(problem: Any) -> str:
-    """For a name that isn't one of a few: the one that may have been meant."""
-    if problem["type"] != "literal_error" or not isinstance(problem["input"], str):
-        return ""
-    return did_you_mean(problem["input"], re.findall(r"'([^']*)'", problem["ctx"]["expected"]))
-
-
-def _remedy(key: str, shipped: Mapping[str, Any]) -> str:
-    value: Any = shipped
-    for part in key.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
-    if isinstance(value, dict):
-        return f"; set what is in it: {', '.join(f'{key}.{name}' for name in value)}"
-    return "" if value is None else f"; the study's own is {_shown(value)}"
-
-
-def _shown(value: Any) -> str:
-    text = json.dumps(value, default=str)
-    return text if len(text) <= 60 else text[:57] + "..."
+def _build(owner: Any, merged: Mapping[str, Override]) -> Any:
+    """The dataclass with the values that are given by their dotted keys. Raises SettingsError for one that has to be given
+    and isn't, and where values don't go together."""
+    values: dict[str, Any] = {}
+    hints = get_type_hints(owner)
+    for field in fields(owner):
+        section = f"{field.name}."
+        inside = {key.removeprefix(section): each for key, each in merged.items() if key.startswith(section)}
+        if is_dataclass(hints[field.name]):
+            values[field.name] = _build(hints[field.name], inside)
+        elif field.name in merged:
+            values[field.name] = merged[field.name].value
+        elif field.default is MISSING and field.default_factory is MISSING:
+            raise SettingsError(
+                f"the setting {owner.section}.{field.name} is missing: give it with -s or in a settings file"
+            )
+    return owner(**values)

@@ -1,19 +1,21 @@
 """What every study's module offers, and the words it is written in.
 
-`Settings`: the frozen dataclass its settings file fills. `OPTIONS`: its own options on the command line. `VARIED`: the
-settings that its arms take over. `folder(settings)`: where its results go. `runs(settings, fingerprint)`: its arms.
-`figure(settings, results)` and `findings(results)`: what is drawn and what is said.
+`Settings`: the frozen dataclass that its settings file fills. `OPTIONS`: its own options on the command line. `VARIED`: the
+settings that its arms take over, each with the setting that says how. `IN_FOLDER`: the settings that its folder names.
+`folder(settings)`: where the results of the faithful study go. `arms(settings, data)`: its arms. `figure(settings,
+results)` and `findings(results)`: what is drawn and what is said.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal, NamedTuple, Protocol, cast
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Protocol, cast
 
 from bnlab.report.figure import Figure
-from bnlab.runs.history import History
-from bnlab.runs.spec import Checked, ConvNetSpec, Count, DataSpec, EngineName, NetSpec, RunSpec, Seed, SolverSpec
+from bnlab.runs.fields import Checked
+from bnlab.runs.history import Ended, Failure, History
+from bnlab.runs.spec import ConvNetSpec, Count, DataSpec, DtypeName, EngineName, NetSpec, RunSpec, Seed, SolverSpec
 
 
 class Option(NamedTuple):
@@ -28,10 +30,13 @@ class Option(NamedTuple):
 
 @dataclass(frozen=True)
 class DataSettings(Checked):
-    """Which images: a data set's name, and how many of its first training images."""
+    """Which images: a data set's name, and how many of its first training and validation images."""
 
-    dataset: str
-    num_train: Count
+    section: ClassVar[str] = "data"
+
+    dataset: Annotated[str, "the data set's name; see bnlab data list"]
+    num_train: Annotated[Count, "training images used, the first so many"]
+    num_val: Annotated[Count | None, "validation images used, the first so many; null for all"] = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,9 +46,9 @@ class CommonSettings(Checked):
     data: DataSettings
     net: NetSpec | ConvNetSpec
     solver: SolverSpec
-    seed: Seed
-    dtype: Literal["float32", "float64"] = "float32"
-    engine: EngineName = "numpy"
+    seed: Annotated[Seed, "seed of all random streams"]
+    dtype: Annotated[DtypeName, "the dtype of weights, images and gradients"] = "float32"
+    engine: Annotated[EngineName, "what trains the runs"] = "numpy"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,23 +60,31 @@ class FullyConnectedSettings(CommonSettings):
 
 @dataclass(frozen=True)
 class Arm:
-    """The runs of a study that differ in the seed alone."""
+    """The runs of a study that differ in the seed alone.
+
+    label: its name in tables. curve: the curve that it is, or in a sweep is a point of; x: where on that curve. varied: the
+    values of the settings that tell it from other arms, by their keys. runs: one per replicate.
+    """
 
     label: str
+    curve: str
+    x: float | None
+    varied: Mapping[str, Any]
     runs: tuple[RunSpec, ...]
 
 
 @dataclass(frozen=True)
 class Result:
-    """An arm and the Histories of its runs, in the same order."""
+    """An arm, and how its runs ended: the Histories and the failures, each in the order of the runs."""
 
     arm: Arm
     histories: tuple[History, ...]
+    failures: tuple[Failure, ...] = ()
 
     @property
-    def history(self) -> History:
-        """The first replicate's."""
-        return self.histories[0]
+    def ended(self) -> tuple[Ended, ...]:
+        """All of them: histories, then failures."""
+        return (*self.histories, *self.failures)
 
 
 class Study(Protocol):
@@ -80,9 +93,10 @@ class Study(Protocol):
     Settings: type[CommonSettings]
     OPTIONS: tuple[Option, ...]
     VARIED: Mapping[str, str]
+    IN_FOLDER: frozenset[str]
 
     folder: Callable[[Any], str]
-    runs: Callable[[Any, str], list[Arm]]
+    arms: Callable[[Any, DataSpec], list[Arm]]
     figure: Callable[[Any, list[Result]], Figure]
     findings: Callable[[list[Result]], list[str]]
 
@@ -94,21 +108,31 @@ def load_study(module: str) -> Study:
     return cast(Study, import_module(module))
 
 
-def arm(label: str, settings: CommonSettings, fingerprint: str, **varied: Any) -> Arm:
-    """An arm: the settings, with the fields of `net` and `solver` that are named replaced.
+def arm(
+    label: str,
+    settings: CommonSettings,
+    data: DataSpec,
+    varied: Mapping[str, Any],
+    *,
+    curve: str | None = None,
+    x: float | None = None,
+    also: Mapping[str, Any] | None = None,
+) -> Arm:
+    """An arm: the settings, with those in `varied` and `also` replaced. varied is what the arm is about, by keys such as
+    'net.normalization'; also: what follows from it. curve: the label, where it isn't given.
 
-    Raises SettingsError where values don't go together.
+    Raises SettingsError where values don't go together, and KeyError for a key of neither net nor solver.
     """
-    net = {name: value for name, value in varied.items() if name in settings.net.__dataclass_fields__}
-    solver = {name: value for name, value in varied.items() if name in SolverSpec.__dataclass_fields__}
-    if unknown := varied.keys() - net.keys() - solver.keys():
-        raise TypeError(f"no field of net or solver: {', '.join(unknown)}")
+    parts: dict[str, Any] = {"net": settings.net, "solver": settings.solver}
+    changes: dict[str, dict[str, Any]] = {name: {} for name in parts}
+    for key, value in {**varied, **(also or {})}.items():
+        section, name = key.split(".")
+        changes[section][name] = value
     run = RunSpec(
-        data=DataSpec(settings.data.dataset, settings.data.num_train, fingerprint),
-        net=replace(settings.net, **net),
-        solver=replace(settings.solver, **solver),
+        data=data,
         seed=settings.seed,
         dtype=settings.dtype,
         engine=settings.engine,
+        **{name: replace(part, **changes[name]) for name, part in parts.items()},
     )
-    return Arm(label, (run,))
+    return Arm(label, label if curve is None else curve, x, dict(varied), (run,))

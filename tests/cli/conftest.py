@@ -128,6 +128,17 @@ def refused(tmp_path: Path) -> Callable[..., None]:
     return refused
 
 
+@pytest.fixture(scope="session")
+def study_folder() -> Callable[[Path], Path]:
+    """The one folder of a study in a results folder."""
+
+    def study_folder(results: Path) -> Path:
+        [folder] = [path for path in results.iterdir() if path.name != "runs"]
+        return folder
+
+    return study_folder
+
+
 def listing(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*")}
 

@@ -65,7 +65,7 @@ def goes_on(run, tmp_path, before):
     after = stored(tmp_path)
     assert len(after) == RUNS
     assert {name: after[name] for name in before} == before
-    assert (tmp_path / "results" / "weight-scale-synthetic" / "figure.png").exists()
+    assert [*(tmp_path / "results").glob("weight-scale-synthetic-*/figure.png")]
 
 
 def was_interrupted(process, until):
@@ -126,6 +126,54 @@ def test_ctrl_c_again_and_again_until_it_ends(run, tmp_path, until, jobs):
         os.killpg(process.pid, signal.SIGINT)
         time.sleep(0.01)
     was_interrupted(process, until)
+
+
+def leaked(err):
+    return [line for line in err.splitlines() if "leaked" in line or "Traceback" in line]
+
+
+@needs_proc
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("to", ["the driver", "the group"])
+def test_sigterm(run, tmp_path, until, jobs, to):
+    """What `timeout` sends to the whole group, and cluster schedulers often to the driver alone."""
+    process = run.start(*SIX_RUNS, "-j", jobs)
+    until(any_file(tmp_path))
+    (os.kill if to == "the driver" else os.killpg)(process.pid, signal.SIGTERM)
+    out, err = process.communicate(timeout=60)
+    before = stored(tmp_path)
+    assert (process.returncode, out) == (143, "")
+    assert err == f"Terminated: {len(before)} of {RUNS} runs are stored in results; the same command goes on from there\n"
+    until(lambda: not alive_in_group(process.pid), seconds=5)
+    assert 1 <= len(before) < RUNS
+    if (jobs, to) == (2, "the group"):
+        goes_on(run, tmp_path, before)
+
+
+@needs_proc
+def test_sigterm_while_the_workers_start(run, until):
+    process = run.start(*SIX_RUNS, "-j", 2)
+    until(lambda: workers_of(process))
+    os.kill(process.pid, signal.SIGTERM)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, leaked(err)) == (143, [])
+    assert err.startswith("Terminated: ")
+    assert err.count("\n") == 1
+    until(lambda: not alive_in_group(process.pid), seconds=5)
+
+
+@needs_proc
+def test_a_worker_that_is_sent_sigterm(run, tmp_path, until):
+    process = run.start(*SIX_RUNS, "-j", 2)
+    until(any_file(tmp_path))
+    os.kill(workers_of(process)[0], signal.SIGTERM)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (1, "")
+    assert err.count("\n") == 1
+    assert err.startswith("Error: a worker process ")
+    assert "stays stored" in err
+    assert "Dropped" not in err
+    until(lambda: not alive_in_group(process.pid), seconds=5)
 
 
 @needs_proc

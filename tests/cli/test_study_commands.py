@@ -11,90 +11,78 @@ from pathlib import Path
 import pytest
 
 from bnlab.report.table import COLUMNS
+from bnlab.studies import STUDIES
 
-COMPARE = "compare-batchnorm-synthetic"
 FILES = ["figure.png", "figure.svg", "summary.json", "table.csv"]
 
 
-def test_compare_leaves_its_files_and_one_file_a_run(finished):
+def test_compare_leaves_its_files_and_one_file_per_run(finished, study_folder):
     done, folder = finished
     assert (done.status, done.err) == (0, "")
     results = folder / "results"
-    assert sorted(path.name for path in results.iterdir()) == [COMPARE, "runs"]
-    assert sorted(path.name for path in (results / COMPARE).iterdir()) == FILES
+    assert study_folder(results).name == "compare-batchnorm-synthetic-num_train-60-hidden_dims-8-num_epochs-2"
+    assert sorted(path.name for path in study_folder(results).iterdir()) == FILES
     runs = [path for path in (results / "runs").rglob("*") if path.is_file()]
     names = {row["run"] for row in done.json["runs"]}
     assert {str(path.relative_to(results / "runs")) for path in runs} == {f"{n[:2]}/{n}.json" for n in names}
     assert len(names) == 2
 
 
-def test_json_is_the_summary_and_where_the_files_are(finished):
+def test_json_is_the_summary_and_where_the_files_are(finished, study_folder):
     done, folder = finished
     document = done.json
-    summary = json.loads((folder / "results" / COMPARE / "summary.json").read_text())
+    where = study_folder(folder / "results")
+    summary = json.loads((where / "summary.json").read_text())
     assert [folder / file for file in document.pop("files")] == [
-        folder / "results" / COMPARE / name for name in ("figure.png", "figure.svg", "table.csv", "summary.json")
+        where / name for name in ("figure.png", "figure.svg", "table.csv", "summary.json")
     ]
     assert {**document, "provenance": None} == {**summary, "provenance": None}
-    assert summary["schema"] == 1
     assert summary["study"] == "compare"
     assert summary["settings"]["seed"] == 231
     assert summary["provenance"]["seconds"] > 0
 
 
-def test_the_table_has_a_row_a_run_and_empty_cells_for_what_a_net_lacks_alone(finished):
+def test_the_table_has_a_row_per_run_and_all_columns(finished, study_folder):
     done, folder = finished
-    with open(folder / "results" / COMPARE / "table.csv", newline="") as file:
+    with open(study_folder(folder / "results") / "table.csv", newline="") as file:
         rows = [*csv.DictReader(file)]
     assert [*rows[0]] == [column.name for column in COLUMNS]
     assert [row["normalization"] for row in rows] == ["batchnorm", "none"]
     assert [row["run"] for row in rows] == [row["run"] for row in done.json["runs"]]
-    assert {name for row in rows for name, value in row.items() if not value} == {
-        "num_filters",
-        "filter_size",
-        "num_groups",
-    }
 
 
-SMALL_CONVNET = (
-    "--dataset", "synthetic", "-s", "data.num_train=60", "-s", "solver.num_epochs=2", "-s", "net.num_filters=4",
-    "-s", "net.num_groups=2", "-s", "net.filter_size=3",
-)  # fmt: skip
+SMALL = {
+    "mlp": ["net.hidden_dims=[8]"],
+    "cnn": ["net.num_filters=4", "net.num_groups=2", "net.filter_size=3", "net.hidden_dim=8"],
+}
 
 
-@pytest.mark.parametrize(
-    ("command", "folder", "runs"),
-    [
-        (["compare", "--norm", "layernorm"], "compare-layernorm-synthetic", 2),
-        (["compare", "--model", "cnn", *SMALL_CONVNET], "compare-cnn-synthetic", 3),
-        (
-            ["compare", "--model", "cnn", "--norm", "spatial_groupnorm", *SMALL_CONVNET],
-            "compare-cnn-spatial_groupnorm-synthetic",
-            2,
-        ),
-        (["sweep", "weight-scale", "-s", "arms.num_weight_scales=2"], "weight-scale-synthetic", 4),
-        (["sweep", "batch-size"], "batch-size-batchnorm-synthetic", 4),
-        (["sweep", "batch-size", "--norm", "layernorm"], "batch-size-layernorm-synthetic", 4),
-        (["sweep", "batch-size", "--equal-updates"], "batch-size-batchnorm-equal-updates-synthetic", 4),
-        (["dropout", "--keep", "0.5", "--keep", "1", "-s", "solver.batch_size=20"], "dropout-synthetic", 2),
-    ],
-    ids=lambda value: " ".join(value[:4]) if isinstance(value, list) else None,
-)
-def test_each_study_runs(call, tiny, tmp_path, command, folder, runs):
-    settings = () if "cnn" in command else tiny
-    done = call(*command, *settings, "-j", 1)
+@pytest.mark.parametrize("entry", STUDIES, ids=lambda entry: entry.name)
+def test_each_study_runs(call, tmp_path, study_folder, entry):
+    settings = ["data.dataset=synthetic", "data.num_train=100", "solver.num_epochs=1", *SMALL[entry.model]]
+    options = [word for setting in settings for word in ("-s", setting)]
+    listed = call(*entry.name.split(), *options, "-n", "--json").json["runs"]
+    done = call(*entry.name.split(), *options, "-j", 1)
     assert (done.status, done.err) == (0, "")
-    assert sorted(path.name for path in (tmp_path / "results" / folder).iterdir()) == FILES
-    assert len([*(tmp_path / "results" / "runs").rglob("*.json")]) == runs
-    assert f"{runs} runs in " in done.out
-    assert f"results/{folder}/figure.png" in done.out
-    assert "training accuracy" in done.out
+    assert sorted(path.name for path in study_folder(tmp_path / "results").iterdir()) == FILES
+    assert {path.stem for path in (tmp_path / "results" / "runs").rglob("*.json")} == {run["run"] for run in listed}
+    assert f"{len(listed)} runs in " in done.out
+    assert f"results/{study_folder(tmp_path / 'results').name}/figure.png" in done.out
+    assert call(*entry.name.split(), *options, "-j", 1, "-v").out.count("finished") == len(listed)
 
 
-def test_the_default_data_set_adds_nothing_to_the_folder_and_out_names_another(call, tmp_path):
+def test_a_variation_leaves_the_faithful_studys_folder_alone(call, tiny, tmp_path):
+    for more in ([], ["--seed", 1], ["--seed", 1, "-s", "net.reg=0.1"], ["-s", "seed=231", "-j", 2]):
+        assert call("compare", *tiny, *more, "-q", "-j", 1).status == 0 if "-j" not in more else True
+    names = sorted(path.name for path in (tmp_path / "results").iterdir() if path.name != "runs")
+    base = "compare-batchnorm-synthetic-num_train-60-hidden_dims-8"
+    assert names == sorted([f"{base}-num_epochs-2", f"{base}-seed-1-num_epochs-2", f"{base}-reg-0.1-seed-1-num_epochs-2"])
+
+
+def test_out_names_another_folder(call, tmp_path):
     done = call("compare", "-s", "data.num_train=60", "-s", "net.hidden_dims=[4]", "--out", "here/there", "-j", 1, "-q")
     assert done == (0, "", "")
-    assert (tmp_path / "here" / "there" / "compare-batchnorm" / "figure.png").exists()
+    assert [*(tmp_path / "here" / "there").glob("compare-batchnorm-*/figure.png")]
     assert [path.name for path in tmp_path.iterdir()] == ["here"]
 
 
@@ -137,8 +125,8 @@ def test_quiet_prints_nothing_and_verbose_a_line_a_run_on_standard_error(run, ti
     done = run("compare", *tiny, "-v", "--seed", 7, "--json", "-j", 2)
     lines = done.err.splitlines()
     assert len(lines) == 2
-    assert {line.split()[0] for line in lines} == {row["run"] for row in done.json["runs"]}
-    assert all(" finished in " in line for line in lines)
+    named = {f"{row['arm']}, seed 7 ({row['run']}): finished in" for row in done.json["runs"]}
+    assert {line.rpartition(" in ")[0] + " in" for line in lines} == named
 
 
 def on_a_terminal(run, *args):
@@ -213,14 +201,15 @@ def test_a_flag_that_is_not_given_leaves_the_setting_alone(call, tmp_path):
 
 def test_keep_is_repeatable_and_replaces_the_studys_own(call):
     runs = call("dropout", "--keep", "0.5", "--keep", "0.9", "--keep", "0.5", "-n", "--json").json["runs"]
-    assert [(run["arm"], run["spec"]["net"]["keep_prob"]) for run in runs] == [("keep 0.5", 0.5), ("keep 0.9", 0.9)]
+    arms = [(run["arm"], run["spec"]["net"]["keep_prob"]) for run in runs]
+    assert arms == [("no dropout", 1), ("keep 0.5", 0.5), ("keep 0.9", 0.9)]
 
 
 def test_close_values_of_keep_are_two_arms(call):
     """Their labels must differ, however many digits that takes."""
     done = call("dropout", "--keep", "0.25", "--keep", "0.2500001", "-n", "--json")
     assert done.err == ""
-    assert len({run["arm"] for run in done.json["runs"]}) == 2
+    assert len({run["arm"] for run in done.json["runs"]}) == 3
 
 
 def test_a_fine_sweep_is_as_many_arms_as_it_has_scales(call):

@@ -6,36 +6,40 @@ Workers can't import this file, so their tasks are functions that Python has.
 import multiprocessing
 import os
 import sys
+import threading
 import time
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 import pytest
 
 import bnlab
-from bnlab.errors import DataError, RunError
-from bnlab.lab.executor import map_unordered, open_executor
+from bnlab.errors import RunError
+from bnlab.lab.executor import EXECUTORS, as_they_end
+
+needs_sigterm = pytest.mark.skipif(sys.platform == "win32", reason="no SIGTERM to handle")
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_all_results_come_each_with_its_task(jobs):
-    with open_executor(jobs) as executor:
-        pairs = [*map_unordered(executor, abs, [-3, -2, -1, 0], ahead=2 * jobs)]
-    assert sorted(pairs) == [(-3, 3), (-2, 2), (-1, 1), (0, 0)]
+def pairs_of(executor, function, tasks, ahead=4):
+    return [(task, future.result()) for task, future in as_they_end(executor, function, tasks, ahead)]
+
+
+@pytest.mark.parametrize("name", EXECUTORS)
+def test_all_results_come_each_with_its_task(name):
+    with EXECUTORS[name](2) as executor:
+        assert sorted(pairs_of(executor, abs, [-3, -2, -1, 0])) == [(-3, 3), (-2, 2), (-1, 1), (0, 0)]
+        assert pairs_of(executor, abs, []) == []
     assert multiprocessing.active_children() == []
 
 
-def test_no_tasks_no_results():
-    with open_executor(1) as executor:
-        assert [*map_unordered(executor, abs, [], ahead=2)] == []
-
-
-def test_results_come_as_they_end(tmp_path):
-    """The first task waits for what the last one makes."""
-    made = tmp_path / "made"
-    waits = f"[__import__('time').sleep(0.01) for _ in iter(lambda: __import__('os').path.exists({str(made)!r}), True)]"
-    makes = f"open({str(made)!r}, 'w').close()"
-    with open_executor(2) as executor:
-        pairs = map_unordered(executor, eval, [waits, "1", "2", makes], ahead=4)
-        assert [task for task, _ in pairs][-1] == waits
+def test_results_come_as_they_end():
+    """The first task waits until the second one's result has come."""
+    came = threading.Event()
+    tasks = {"first": came.wait, "second": int}
+    with ThreadPoolExecutor(2) as executor:
+        pairs = as_they_end(executor, lambda name: tasks[name](), tasks, ahead=2)
+        assert next(pairs)[0] == "second"
+        came.set()
+        assert [task for task, _ in pairs] == ["first"]
 
 
 def test_no_more_tasks_are_taken_than_ahead():
@@ -46,61 +50,75 @@ def test_no_more_tasks_are_taken_than_ahead():
             taken.append(task)
             yield task
 
-    with open_executor(1) as executor:
-        results = map_unordered(executor, abs, tasks(), ahead=2)
-        next(results)
+    with EXECUTORS["in-process"](1) as executor:
+        next(as_they_end(executor, abs, tasks(), ahead=2))
         assert taken == [0]
 
 
-def test_workers_inherit_nothing(monkeypatch):
+class AllAtOnce(Executor):
+    """All tasks end at the same moment: when the last of so many is submitted."""
+
+    def __init__(self, count):
+        self.count, self.waiting = count, []
+
+    def submit(self, fn, /, *args):
+        self.waiting.append((Future(), fn, args))
+        if len(self.waiting) == self.count:
+            for future, fn, args in self.waiting:
+                try:
+                    future.set_result(fn(*args))
+                except ZeroDivisionError as error:
+                    future.set_exception(error)
+        return self.waiting[-1][0]
+
+
+def test_a_failing_task_keeps_no_result_of_others_back():
+    ended = [*as_they_end(AllAtOnce(4), lambda number: 1 // number, [2, 0, 1, 3], ahead=5)]
+    assert sorted(number for number, _ in ended[:3]) == [1, 2, 3]
+    assert ended[3][0] == 0
+    assert isinstance(ended[3][1].exception(), ZeroDivisionError)
+
+
+def test_workers_inherit_nothing_but_one_thread_of_blas(monkeypatch):
     """A forked worker, or one in this process, would know what was set in this process alone."""
     monkeypatch.setattr(bnlab, "marker", "set", raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.delenv("VECLIB_MAXIMUM_THREADS", raising=False)
     code = "getattr(__import__('bnlab'), 'marker', 'none')"
-    with open_executor(2) as executor:
-        assert [*map_unordered(executor, eval, [code], ahead=2)] == [(code, "none")]
-
-
-def test_workers_are_deaf_to_ctrl_c():
-    code = "__import__('signal').getsignal(2) is __import__('signal').SIG_IGN"
-    with open_executor(2) as executor:
-        assert executor.submit(eval, code).result() is True
+    threads = "[__import__('os').environ[name + '_THREADS'] for name in ('OMP_NUM', 'OPENBLAS_NUM', 'VECLIB_MAXIMUM')]"
+    deaf = "__import__('signal').getsignal(2) is __import__('signal').SIG_IGN"
+    with EXECUTORS["processes"](1) as executor:
+        assert dict(pairs_of(executor, eval, [code, threads, deaf])) == {code: "none", threads: ["1"] * 3, deaf: True}
+    assert os.environ["OMP_NUM_THREADS"] == "7"
+    assert "VECLIB_MAXIMUM_THREADS" not in os.environ
 
 
 def test_this_process_runs_one_at_a_time():
-    with open_executor(1) as executor:
+    with EXECUTORS["in-process"](1) as executor:
         assert executor.submit(os.getpid).result() == os.getpid()
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_a_failed_task_is_a_run_error_of_one_line(jobs):
-    with pytest.raises(RunError, match=r"^a run failed: ZeroDivisionError: ") as caught, open_executor(jobs) as executor:
-        [*map_unordered(executor, eval, ["1 / 0"], ahead=2)]
-    assert caught.value.exit_status == 1
-    assert "\n" not in str(caught.value)
-    nobody_is_left()
-
-
-def test_lack_of_memory_has_a_remedy():
-    with pytest.raises(RunError, match=r"MemoryError.*smaller nets or fewer --jobs"), open_executor(1) as executor:
-        [*map_unordered(executor, eval, ["__import__('numpy').empty(10**17)"], ahead=2)]
-
-
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_errors_of_our_own_come_through(jobs):
-    code = "(_ for _ in ()).throw(__import__('bnlab.errors').errors.DataError('gone'))"
-    with pytest.raises(DataError, match=r"^gone$"), open_executor(jobs) as executor:
-        [*map_unordered(executor, eval, [code], ahead=2)]
-
-
 def test_a_worker_that_dies_is_a_run_error():
-    with pytest.raises(RunError, match=r"^a worker process died") as caught, open_executor(2) as executor:
-        [*map_unordered(executor, os._exit, [3, 3, 3, 3, 3, 3, 3, 3], ahead=2)]
+    with pytest.raises(RunError, match=r"^a worker process died") as caught, EXECUTORS["processes"](2) as executor:
+        pairs_of(executor, os._exit, [3] * 8, ahead=2)
     assert caught.value.exit_status == 1
+
+
+@needs_sigterm
+def test_a_worker_that_another_program_ends_is_told_as_that():
+    kill_self = "__import__('signal').raise_signal(15) or __import__('time').sleep(60)"
+    with (
+        pytest.raises(RunError, match=r"^a worker process was told to end \(SIGTERM\)") as caught,
+        EXECUTORS["processes"](2) as executor,
+    ):
+        pairs_of(executor, eval, [kill_self])
+    assert caught.value.exit_status == 1
+    nobody_is_left()
 
 
 def interrupted_at_work():
     """Two workers sleep for a minute, and then something happens here."""
-    with open_executor(2) as executor:
+    with EXECUTORS["processes"](2) as executor:
         futures = [executor.submit(time.sleep, 60) for _ in range(2)]
         while not all(future.running() for future in futures):
             time.sleep(0.01)
@@ -124,17 +142,17 @@ def test_an_exception_ends_the_workers_at_once():
 TOLD_TWICE = """
 try:
     signal.raise_signal(signal.SIGTERM)
-except Exception:
+except BaseException:
     signal.raise_signal(signal.SIGTERM)
     open({!r}, "w").close()
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no SIGTERM to handle")
+@needs_sigterm
 def test_a_worker_told_to_leave_twice_is_thrown_out_of_its_task_once(tmp_path, capfd):
     """A pool that broke and the driver both tell it, and the second time may come while it tidies up after the first."""
     tidied = tmp_path / "tidied"
-    with open_executor(2) as executor:
+    with EXECUTORS["processes"](2) as executor:
         executor.submit(exec, TOLD_TWICE.format(str(tidied))).exception()
     assert tidied.exists()
     nobody_is_left()

@@ -1,15 +1,18 @@
 """Training a run: a pure function of its spec, with BLAS on one thread, and with draws that arms share."""
 
+import re
+
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from bnlab.engines import ENGINES
 from bnlab.engines import numpy as numpy_engine
 from bnlab.errors import DataError
-from bnlab.lab.driver import complete, stored
+from bnlab.lab import images
+from bnlab.lab.driver import carry_out, stored
 from bnlab.lab.store import Store
 from bnlab.lab.train import train
+from bnlab.runs.history import Failure
 from bnlab.runs.spec import DataSpec
 from bnlab.runs.streams import streams
 
@@ -40,7 +43,6 @@ def test_the_history_is_as_long_as_the_training(make_spec):
     outcome = train(make_spec()).outcome
     assert len(outcome.loss_history) == 6
     assert outcome.check_iterations == [1, 3, 6]
-    assert outcome.iterations_per_epoch == 3
     assert all(isinstance(value, float) for value in (*outcome.loss_history, *outcome.val_acc_history))
 
 
@@ -143,39 +145,45 @@ def test_another_seed_draws_other_weights_and_minibatches(watch, make_spec):
     assert not np.array_equal(picked, other_picked)
 
 
+def outcomes(store, specs):
+    return {spec.name: store.load(spec).outcome for spec in specs}
+
+
 def test_the_driver_stores_each_run_as_it_ends(tmp_path, make_spec):
     store = Store(tmp_path)
-    specs = [make_spec(seed=seed) for seed in (1, 2, 3)]
+    specs = [make_spec(seed=seed) for seed in (1, 2, 3, 2)]
     seen = []
-    made = complete(specs, {}, store, on_stored=lambda history: seen.append((history.spec.seed, store.load(history.spec))))
-    assert [seed for seed, _ in seen] == [1, 2, 3]
-    assert all(history == made[history.spec.name] for _, history in seen)
-    assert [*made] == [spec.name for spec in specs]
-    assert stored(specs, store) == made
+    for ended in carry_out(specs, store):
+        assert store.load(ended.spec) == ended
+        seen.append(ended.spec.seed)
+    assert seen == [1, 2, 3]
+    assert stored([*specs, make_spec(seed=4)], store) == {spec.name for spec in specs}
 
 
-def test_the_driver_makes_what_is_missing_and_nothing_twice(tmp_path, make_spec):
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_failed_run_is_recorded_and_the_others_go_on(tmp_path, make_spec, jobs):
+    """No machine has room for such a layer."""
     store = Store(tmp_path)
-    specs = [make_spec(seed=seed) for seed in (1, 2)]
-    have = complete(specs[:1], {}, store)
-    told = []
-    made = complete([specs[1], specs[0], specs[1]], have, store, on_stored=lambda history: told.append(history.spec.seed))
-    assert told == [2]
-    assert [*made] == [specs[1].name, specs[0].name]
-    assert made[specs[0].name] is have[specs[0].name]
-
-
-def test_what_ended_before_a_failure_stays_stored(tmp_path, make_spec, monkeypatch):
-    monkeypatch.setitem(ENGINES, "missing", "bnlab.engines.missing")
-    store = Store(tmp_path)
-    specs = [make_spec(), make_spec(engine="missing")]
-    with pytest.raises(Exception, match=r"^a run failed: ModuleNotFoundError"):
-        complete(specs, {}, store)
-    assert [*stored(specs, store)] == [specs[0].name]
+    hopeless = make_spec(seed=2, hidden_dims=(2**40,))
+    specs = [make_spec(seed=1), hopeless, make_spec(seed=3)]
+    ended = {each.spec.seed: each for each in carry_out(specs, store, jobs=jobs)}
+    assert [ended[seed].status for seed in (1, 2, 3)] == ["finished", "failed", "finished"]
+    assert isinstance(store.read(hopeless), Failure)
+    assert re.fullmatch(r".*Error: .+", ended[2].error)  # and so one line
+    assert stored(specs, store) == {specs[0].name, specs[2].name}
 
 
 def test_two_workers_give_what_one_gives(tmp_path, make_spec):
     specs = [make_spec(seed=seed, normalization="batchnorm", keep_prob=0.5) for seed in (1, 2, 3, 4)]
-    one = complete(specs, {}, Store(tmp_path / "one"), jobs=1)
-    two = complete([*reversed(specs)], {}, Store(tmp_path / "two"), jobs=2)
-    assert {name: history.outcome for name, history in one.items()} == {n: history.outcome for n, history in two.items()}
+    one, two = Store(tmp_path / "one"), Store(tmp_path / "two")
+    assert len([*carry_out(specs, one, jobs=1)]) == len([*carry_out([*reversed(specs)], two, jobs=2)]) == 4
+    assert outcomes(one, specs) == outcomes(two, specs)
+
+
+def test_the_images_are_read_once(tmp_path, make_spec, monkeypatch):
+    images.arrays.cache_clear()
+    found = images.read("synthetic", 60, None, ())
+    monkeypatch.setattr(images, "load", pytest.fail)
+    assert make_spec().data.fingerprint == found.fingerprint
+    [history] = carry_out([make_spec()], Store(tmp_path))
+    assert history.status == "finished"

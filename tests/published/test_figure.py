@@ -13,7 +13,7 @@ from bnlab.runs.spec import DataSpec
 
 def outcome(level):
     checks = [1, *range(20, 201, 20)]
-    return Outcome([level + i / 1000 for i in range(200)], checks, [level] * 11, [level / 2] * 11, 20, None)
+    return Outcome([level + i / 1000 for i in range(200)], checks, [level] * 11, [level / 2] * 11)
 
 
 @pytest.fixture

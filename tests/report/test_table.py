@@ -4,20 +4,20 @@ import csv
 import io
 import math
 from collections import Counter
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 
 from bnlab.report.table import COLUMNS, csv_bytes, rows
-from bnlab.runs.history import History
+from bnlab.runs.history import Failure, History
 from bnlab.runs.outcome import Outcome
 from bnlab.runs.spec import ConvNetSpec, DataSpec, NetSpec, RunSpec, SolverSpec
 
 SPEC = RunSpec(
     DataSpec("synthetic", 60, "0" * 16),
     NetSpec((8, 6), "batchnorm", 0.1, 0.25),
-    SolverSpec(1 / 3, "sgd", batch_size=20),
+    SolverSpec(1 / 3, "sgd_momentum", batch_size=20, momentum=0.5),
     7,
     2,
 )
@@ -27,7 +27,7 @@ CONVNET = replace(SPEC, net=ConvNetSpec(4, 3, 6, "spatial_groupnorm", 2))
 
 
 def history(losses=(2.5, 0.1 + 0.2), diverged_at=None, spec=SPEC):
-    return History(spec, Outcome([*losses], [1, 2, 3], [0.1, 2 / 3, 0.6], [0.2, 0.3, 0.25], 2, diverged_at), {})
+    return History(spec, Outcome([*losses], [1, 2, 3], [0.1, 2 / 3, 0.6], [0.2, 0.3, 0.25], diverged_at), {})
 
 
 TABLE = rows([("batchnorm, batch 20", history()), ('an "arm"', history((2.5, math.nan), 2))])
@@ -38,38 +38,38 @@ def read(table):
 
 
 def test_a_row_says_what_the_run_was_and_gave():
-    assert TABLE[0] == {
-        "arm": "batchnorm, batch 20",
-        "replicate": 2,
-        "seed": 7,
-        "dataset": "synthetic",
-        "num_train": 60,
-        "model": "mlp",
-        "hidden_dims": "8 6",
-        "num_filters": None,
-        "filter_size": None,
-        "normalization": "batchnorm",
-        "num_groups": None,
-        "weight_scale": 0.1,
-        "keep_prob": 0.25,
-        "update_rule": "sgd",
-        "learning_rate": 1 / 3,
-        "batch_size": 20,
-        "num_epochs": 10,
-        "iterations": 2,
-        "status": "finished",
-        "final_loss": pytest.approx(1.4),
-        "final_train_acc": 0.6,
-        "best_train_acc": 2 / 3,
-        "final_val_acc": 0.25,
-        "best_val_acc": 0.3,
+    settings = {
+        "arm": "batchnorm, batch 20", "model": "mlp", "dataset": "synthetic", "num_train": 60,
+        "fingerprint": "0" * 16, "num_val": None, "hidden_dims": "8 6", "normalization": "batchnorm", "weight_scale": 0.1, "keep_prob": 0.25,
+        "reg": 0.0, "num_filters": None, "filter_size": None, "hidden_dim": None, "num_groups": None,
+        "learning_rate": 1 / 3, "update_rule": "sgd_momentum", "lr_decay": 1.0, "batch_size": 20, "num_epochs": 10,
+        "num_train_samples": 1000, "statistics": "running", "momentum": 0.5, "decay_rate": None, "beta1": None,
+        "beta2": None, "epsilon": None, "seed": 7, "replicate": 2, "dtype": "float32", "engine": "numpy",
+    }  # fmt: skip
+    outcome = {
+        "iterations": 2, "status": "finished", "diverged_at": None, "final_loss": pytest.approx(1.4),
+        "final_train_acc": 0.6, "best_train_acc": 2 / 3, "final_val_acc": 0.25, "best_val_acc": 0.3, "error": None,
         "run": SPEC.name,
-    }
+    }  # fmt: skip
+    assert TABLE[0] == settings | outcome
+    assert [*TABLE[0]] == [*settings, *outcome]
+
+
+def test_every_setting_that_a_spec_has_is_a_column():
+    """So a new field of a spec has its column."""
+    parts = (DataSpec, NetSpec, ConvNetSpec, SolverSpec)
+    names = {field.name for part in parts for field in fields(part)} | {"seed", "replicate", "dtype", "engine"}
+    assert names <= {column.name for column in COLUMNS}
+
+
+def test_a_failed_run_has_its_settings_and_its_error():
+    (row,) = rows([("plain", Failure(SPEC, "ValueError: no", {}))])
+    assert (row["status"], row["error"], row["reg"], row["best_val_acc"]) == ("failed", "ValueError: no", 0.0, None)
 
 
 def test_a_row_of_a_convnet_has_empty_cells_for_what_it_lacks():
     (row,) = rows([("groupnorm", history(spec=CONVNET))])
-    assert (row["model"], row["hidden_dims"], row["num_filters"], row["filter_size"]) == ("cnn", "6", 4, 3)
+    assert (row["model"], row["hidden_dim"], row["num_filters"], row["filter_size"]) == ("cnn", 6, 4, 3)
     assert (row["normalization"], row["num_groups"], row["keep_prob"]) == ("spatial_groupnorm", 2, None)
     (row,) = rows(
         [("plain", history(spec=replace(CONVNET, net=replace(CONVNET.net, normalization="none", num_groups=None))))]
@@ -88,12 +88,11 @@ def test_csv_there_and_back_loses_nothing():
                 assert back[name] != ""
 
 
-def test_a_diverged_run_has_no_more_empty_cells_than_a_finished_one():
+def test_a_diverged_run_says_where():
     finished, row = read(TABLE)
-    assert row["status"] == "diverged at iteration 2"
-    assert row["final_loss"] == "inf"
-    assert row["iterations"] == "2"
-    assert {name for name in row if not row[name]} == {name for name in finished if not finished[name]}
+    assert (row["status"], row["diverged_at"], row["final_loss"], row["iterations"]) == ("diverged", "2", "inf", "2")
+    assert {name for name in finished if not finished[name]} - {name for name in row if not row[name]} == {"diverged_at"}
+    assert row["best_train_acc"] == str(2 / 3)  # of the checks before the last
 
 
 def test_lines_end_in_a_bare_newline_on_every_system():

@@ -1,65 +1,124 @@
-"""Histories: what they say of how a run ended, and their JSON."""
+"""Histories: what they say of how a run ended, and their JSON, held against what a run of the spec must yield."""
 
 import json
 import math
 
 import pytest
 
-from bnlab.runs.history import SCHEMA, History
+from bnlab.runs.history import SCHEMA, Failure, from_json
+from bnlab.runs.outcome import planned_checks
 
 NAN = math.nan
 
 
-def test_a_finished_run(make_history):
-    history = make_history(losses=[100.0, *[2.0] * 99, 3.0])
-    assert history.status == "finished"
+def test_a_finished_run(make_history, make_spec):
+    spec = make_spec(num_epochs=34)
+    history = make_history(spec, losses=[7.0, 100.0, *[2.0] * 99, 3.0])
+    assert (history.status, history.diverged_at) == ("finished", None)
     assert history.final_loss == pytest.approx((99 * 2 + 3) / 100, rel=1e-15)
-    assert history.check_epochs == [0.5, 50.5]
+    assert history.check_epochs[:3] == [1 / 3, 1, 2]
+    assert (history.best_val_acc, history.best_train_acc) == (max(history.outcome.val_acc_history),) * 2
 
 
 def test_the_final_loss_of_a_short_run_is_the_mean_of_all(make_history):
     assert make_history(losses=[1.0, 2.0, 6.0]).final_loss == 3
 
 
-@pytest.mark.parametrize("last", [NAN, math.inf, -math.inf])
-def test_a_diverged_run(make_history, last):
-    history = make_history(losses=[2.5, last], diverged_at=2)
-    assert history.status == "diverged at iteration 2"
-    assert history.final_loss == math.inf
-
-
 def test_finite_losses_have_a_finite_mean(make_history):
     assert make_history(losses=[1.7e308] * 100).final_loss == pytest.approx(1.7e308)
 
 
-def test_json_there_and_back(make_history):
+@pytest.mark.parametrize("last", [NAN, math.inf, 2.0])
+def test_a_diverged_run(make_history, last):
+    history = make_history(losses=[2.5, 2.4, 2.3, last], diverged_at=4, val=[0.2, 0.3, 0.9], train=[0.3, 0.2, 0.8])
+    assert (history.status, history.final_loss) == ("diverged", math.inf)
+    assert history.outcome.check_iterations == [1, 3, 4]
+    assert (history.best_val_acc, history.best_train_acc) == (0.3, 0.3)  # the check where it diverged doesn't count
+
+
+def test_a_run_that_diverged_at_once_has_no_best(make_history):
+    history = make_history(losses=[NAN], diverged_at=1)
+    assert math.isnan(history.best_val_acc)
+    assert math.isnan(history.best_train_acc)
+
+
+def document(ended):
+    return json.loads(json.dumps(ended.to_json(), allow_nan=False))
+
+
+def test_json_there_and_back(make_history, make_spec):
     history = make_history()
-    document = json.loads(json.dumps(history.to_json(), allow_nan=False))
-    assert document["schema"] == SCHEMA == 1
-    assert document["run"] == history.spec.name
-    assert document["status"] == "finished"
-    assert History.from_json(document) == history
+    stored = document(history)
+    assert (stored["schema"], stored["run"], stored["status"]) == (SCHEMA, history.spec.name, "finished")
+    assert [*stored][-1] == "provenance"
+    assert from_json(stored, history.spec) == history
+    failure = Failure(make_spec(), "ValueError: no", {"seconds": 0.1})
+    assert "loss_history" not in document(failure)
+    assert from_json(document(failure), make_spec()) == failure
 
 
 @pytest.mark.parametrize("last", [NAN, math.inf])
 def test_a_loss_that_is_not_finite_is_null_and_the_status_says_why(make_history, last):
-    text = json.dumps(make_history(losses=[2.5, last], diverged_at=2).to_json(), allow_nan=False)
-    document = json.loads(text)
-    assert document["loss_history"] == [2.5, None]
-    assert document["status"] == "diverged at iteration 2"
-    back = History.from_json(document)
+    history = make_history(losses=[2.5, last], diverged_at=2)
+    stored = document(history)
+    assert stored["loss_history"] == [2.5, None]
+    assert (stored["status"], stored["diverged_at"]) == ("diverged", 2)
+    back = from_json(stored, history.spec)
     assert math.isnan(back.outcome.loss_history[1])
-    assert back.diverged_at == 2
 
 
-def test_another_schema_is_refused(make_history):
-    with pytest.raises(ValueError, match="schema 2 where 1 was expected"):
-        History.from_json({**make_history().to_json(), "schema": 2})
+DAMAGE = {
+    "no schema": ("schema", None),
+    "another schema": ("schema", SCHEMA + 1),
+    "another name": ("run", "0" * 32),
+    "another status": ("status", "diverged"),
+    "an unknown status": ("status", "fine"),
+    "provenance that is no mapping": ("provenance", None),
+    "an accuracy above 1": ("val_acc_history", [0.1, 0.2, 7.5]),
+    "a negative accuracy": ("train_acc_history", [0.1, -0.2, 0.5]),
+    "null for an accuracy": ("train_acc_history", [None, 0.2, 0.5]),
+    "a text for an accuracy": ("val_acc_history", ["0.1", 0.2, 0.5]),
+    "true for an accuracy": ("val_acc_history", [True, 0.2, 0.5]),
+    "accuracies cut short": ("val_acc_history", [0.1, 0.2]),
+    "no accuracies": ("val_acc_history", []),
+    "null for all accuracies": ("val_acc_history", None),
+    "a null loss in a finished run": ("loss_history", [2.5, 2.4, None, 2.2, 2.1, 2.0]),
+    "losses cut short": ("loss_history", [2.5, 2.4, 2.3]),
+    "a loss too many": ("loss_history", [2.5] * 7),
+    "a text for a loss": ("loss_history", [2.5, 2.4, "low", 2.2, 2.1, 2.0]),
+    "other checks": ("check_iterations", [1, 2, 6]),
+    "checks that are no whole numbers": ("check_iterations", [1.0, 3, 6]),
+    "a divergence of another length": ("diverged_at", 3),
+    "a divergence after the end": ("diverged_at", 99),
+    "a divergence that is no number": ("diverged_at", "3"),
+}
 
 
-@pytest.mark.parametrize("missing", ["schema", "spec", "loss_history", "provenance", "diverged_at"])
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_document_that_no_run_can_have_left_is_refused(make_history, damage):
+    name, value = DAMAGE[damage]
+    history = make_history()
+    with pytest.raises((ValueError, TypeError)):
+        from_json({**document(history), name: value}, history.spec)
+
+
+@pytest.mark.parametrize("missing", ["schema", "spec", "loss_history", "provenance", "diverged_at", "status"])
 def test_a_document_without_a_part_is_refused(make_history, missing):
-    document = make_history().to_json()
-    del document[missing]
+    history = make_history()
+    stored = document(history)
+    del stored[missing]
     with pytest.raises(KeyError):
-        History.from_json(document)
+        from_json(stored, history.spec)
+
+
+def test_the_run_of_another_spec_is_refused(make_history, make_spec):
+    with pytest.raises(ValueError, match="its settings are not those that its name stands for"):
+        from_json(document(make_history()), make_spec(seed=7))
+
+
+def test_when_accuracy_is_checked(make_spec):
+    assert planned_checks(make_spec()) == [1, 3, 6]
+    assert planned_checks(make_spec(batch_size=60)) == [1, 2]
+    assert planned_checks(make_spec(), diverged_at=3) == [1, 3]
+    assert planned_checks(make_spec(), diverged_at=5) == [1, 3, 5]
+    assert planned_checks(make_spec(), diverged_at=1) == [1]

@@ -8,15 +8,21 @@ from typing import Any
 
 import pytest
 
-from bnlab.lab.driver import complete
+from bnlab.lab.driver import carry_out
 from bnlab.lab.store import Store
 from bnlab.runs.history import History
+from bnlab.runs.outcome import planned_checks
 from bnlab.studies import STUDIES
-from bnlab.studies.plan import StudyPlan, make_plan
+from bnlab.studies.plan import StudyPlan, make_plan, results
 from bnlab.studies.settings import Override
 from bnlab.studies.study import Result
 
 ENTRIES = {entry.name: entry for entry in STUDIES}
+QUICK = {"data.dataset": "synthetic", "data.num_train": 100, "solver.num_epochs": 2}
+SMALL_NETS = {
+    "mlp": {"net.hidden_dims": [8]},
+    "cnn": {"net.num_filters": 4, "net.filter_size": 3, "net.num_groups": 2, "net.hidden_dim": 8},
+}
 
 
 @pytest.fixture(scope="session")
@@ -32,32 +38,27 @@ def plan() -> Callable[..., StudyPlan]:
 
 @dataclass(frozen=True)
 class Small:
-    """A small study, carried out."""
+    """A small study, carried out into a store."""
 
     plan: StudyPlan
     results: list[Result]
+    store: Store
 
     def with_diverged(self, which: int) -> list[Result]:
-        """The same results, but that one run diverged at its last iteration."""
+        """The same results, but that the run of one arm diverged at its last iteration."""
         changed = [*self.results]
-        history = changed[which].history
-        losses = [*history.outcome.loss_history[:-1], float("nan")]
-        outcome = replace(history.outcome, loss_history=losses, diverged_at=len(losses))
+        [history] = changed[which].histories
+        outcome, end = history.outcome, history.spec.num_iterations
+        assert outcome.check_iterations == planned_checks(history.spec, end)
+        outcome = replace(outcome, loss_history=[*outcome.loss_history[:-1], float("nan")], diverged_at=end)
         changed[which] = Result(changed[which].arm, (History(history.spec, outcome, history.provenance),))
         return changed
-
-
-QUICK = {"data.dataset": "synthetic", "data.num_train": 60, "solver.num_epochs": 2}
-SMALL_NETS = {
-    "mlp": {"net.hidden_dims": [8]},
-    "cnn": {"net.num_filters": 4, "net.filter_size": 3, "net.num_groups": 2, "net.hidden_dim": 8},
-}
-OWN = {"sweep weight-scale": {"arms.num_weight_scales": 3}, "dropout": {"solver.batch_size": 20}}
 
 
 @pytest.fixture(scope="session", params=ENTRIES)
 def small(request: pytest.FixtureRequest, plan: Callable[..., StudyPlan], tmp_path_factory: Any) -> Iterator[Small]:
     """Each study in turn, small."""
-    made = plan(request.param, QUICK | SMALL_NETS[ENTRIES[request.param].model] | OWN.get(request.param, {}))
-    histories = complete(made.runs, {}, Store(tmp_path_factory.mktemp("store")))
-    return Small(made, [Result(arm, tuple(histories[run.name] for run in arm.runs)) for arm in made.arms])
+    made = plan(request.param, QUICK | SMALL_NETS[ENTRIES[request.param].model])
+    store = Store(tmp_path_factory.mktemp("store"))
+    assert all(isinstance(ended, History) for ended in carry_out(made.runs, store))
+    return Small(made, results(made, store), store)

@@ -1,7 +1,8 @@
-"""What each study draws and says of its results."""
+"""What each study draws and says of its results: first what holds for every study, then the words of single ones."""
 
 import json
 import math
+import re
 from dataclasses import replace
 
 import pytest
@@ -9,178 +10,186 @@ import pytest
 from bnlab.errors import SettingsError
 from bnlab.lab.store import Store
 from bnlab.report.table import COLUMNS
-from bnlab.runs.history import History
-from bnlab.studies import batch_size, compare, compare_cnn, dropout, weight_scale
-from bnlab.studies.plan import already_stored, carry_out, publish, summary, table
-from bnlab.studies.shared import ONE_SEED
+from bnlab.runs.history import Failure
+from bnlab.studies import compare, weight_scale
+from bnlab.studies.plan import results
+from bnlab.studies.publish import publish, summary, table
 from bnlab.studies.study import Result, arm
-
-PANELS = {
-    "compare": ["Training loss", "Training accuracy", "Validation accuracy"],
-    "compare --model cnn": ["Training loss", "Training accuracy", "Validation accuracy"],
-    "sweep weight-scale": ["Best validation accuracy", "Best training accuracy", "Final training loss"],
-    "sweep batch-size": ["Training accuracy", "Validation accuracy"],
-    "dropout": ["Training accuracy", "Validation accuracy"],
-}
+from bnlab.studies.words import ONE_SEED
 
 
-def figure(small, results=None):
-    return small.plan.study.figure(small.plan.settings, small.results if results is None else results)
+def figure(small, found=None):
+    return small.plan.study.figure(small.plan.settings, small.results if found is None else found)
 
 
-def test_the_panels_are_the_notebooks(small):
+def test_every_panel_is_labelled_and_has_a_curve_for_each_curve_of_the_arms(small):
+    curves = [*dict.fromkeys(arm.curve for arm in small.plan.arms)]
     drawn = figure(small)
-    assert [panel.title for panel in drawn.panels] == PANELS[small.plan.entry.name]
+    assert drawn.title
     for panel in drawn.panels:
+        assert panel.title
         assert panel.x_label
         assert panel.y_label
+        assert [*dict.fromkeys(line.label for line in panel.lines)] == curves
         assert panel.y_group == ("accuracy" if panel.y_label == "accuracy" else None)
 
 
-@pytest.mark.parametrize("small", ["compare", "compare --model cnn", "sweep batch-size", "dropout"], indirect=True)
-def test_a_curve_an_arm_with_the_right_numbers(small):
-    accuracies = [panel for panel in figure(small).panels if panel.y_label == "accuracy"]
-    for panel, name in zip(accuracies, ("train_acc_history", "val_acc_history"), strict=True):
-        assert [line.label for line in panel.lines] == [arm.label for arm in small.plan.arms]
-        for line, result in zip(panel.lines, small.results, strict=True):
-            assert [*line.y] == getattr(result.history.outcome, name)
-            first = 1 / result.history.outcome.iterations_per_epoch
-            assert [*line.x] == sorted({first, 1, 2})
-    if small.plan.study in (compare, compare_cnn):
-        loss = figure(small).panels[0]
-        assert [[*line.y] for line in loss.lines] == [r.history.outcome.loss_history for r in small.results]
-        assert [*loss.lines[0].x] == [1, 2]
-        assert loss.x_label == "iteration"
-        assert not loss.lines[0].points
+def test_the_curves_have_the_numbers_of_the_runs(small):
+    histories = [history for result in small.results for history in result.histories]
+    shown = {y for panel in figure(small).panels for line in panel.lines for y in line.y}
+    if any(arm.x is not None for arm in small.plan.arms):
+        expected = {f(h) for h in histories for f in (lambda h: h.best_val_acc, lambda h: h.best_train_acc)}
+        expected |= {history.final_loss for history in histories}
+        xs = {x for panel in figure(small).panels for line in panel.lines for x in line.x}
+        assert xs == {arm.x for arm in small.plan.arms}
+    else:
+        expected = {acc for h in histories for acc in (*h.outcome.val_acc_history, *h.outcome.train_acc_history)}
+        assert shown - expected <= {loss for history in histories for loss in history.outcome.loss_history}
+    assert expected <= shown
+
+
+def test_an_arm_says_what_tells_it_from_the_others(small):
+    for each in small.plan.arms:
+        assert set(each.varied) <= set(small.plan.study.VARIED)
+        for key, value in each.varied.items():
+            part, name = key.split(".")
+            assert {getattr(getattr(run, part), name) for run in each.runs} == {value}
+    labels = [each.label for each in small.plan.arms]
+    assert len(set(labels)) == len(labels)
 
 
 def test_the_caption_says_the_settings(small):
     text = figure(small).caption
-    for words in (
-        "synthetic, first 60 training images",
-        {"mlp": "1 hidden layer of 8", "cnn": "4 filters of 3 x 3, hidden layer of 8"}[small.plan.entry.model],
-        "adam at",
-        "2 epochs",
-        "seed 231, one run a",
-    ):
+    for words in ("synthetic, first 100 training images", "adam at", "2 epochs", "seed 231, one run per "):
         assert words in text
 
 
-@pytest.mark.parametrize("small", ["compare"], indirect=True)
-def test_the_title_says_which_normalization(small):
-    drawn = figure(small)
-    assert "batchnorm" in drawn.title
-    drawn = compare.figure(replace(small.plan.settings, arms=compare.Arms("layernorm")), small.results)
-    assert "layernorm" in drawn.title
-
-
-@pytest.mark.parametrize("small", ["compare --model cnn"], indirect=True)
-def test_the_label_of_groupnorm_says_how_many_groups(small):
-    labels = [arm.label for arm in small.plan.arms]
-    assert labels == ["spatial_batchnorm", "spatial_groupnorm (2 groups)", "no normalization"]
-
-
-def test_a_diverged_run_gets_a_cross_and_is_told_of(small):
-    results = small.with_diverged(len(small.results) - 1)
+def test_a_diverged_run_gets_a_cross_and_is_counted(small):
+    changed = small.with_diverged(len(small.results) - 1)
     assert not any(line.diverged for panel in figure(small).panels for line in panel.lines)
-    for panel in figure(small, results).panels:
+    for panel in figure(small, changed).panels:
         marked = [(line.label, line.diverged) for line in panel.lines if line.diverged]
-        assert len(marked) == 1
-        assert marked[0][1] == (len(panel.lines[-1].y) - 1,)
-    said = " ".join(small.plan.study.findings(results))
-    assert "diverged at iteration" in said or "1 diverged" in said
-    assert "diverged at" not in " ".join(small.plan.study.findings(small.results))
+        assert marked == [(small.plan.arms[-1].curve, (len(panel.lines[-1].y) - 1,))]
+    rows = table(changed)
+    assert [row["status"] for row in rows].count("diverged") == 1
+    assert rows[-1]["diverged_at"] == rows[-1]["iterations"]
 
 
 def test_findings_claim_nothing_from_one_seed(small):
     findings = small.plan.study.findings(small.results)
     assert findings[-1] == ONE_SEED
-    assert all("\n" not in finding for finding in findings)
     assert len(findings) > 1
+    assert all("\n" not in finding for finding in findings)
 
 
-def test_findings_have_the_right_numbers(small):
-    said = small.plan.study.findings(small.results)
-    if small.plan.study is weight_scale:
-        best = [max(result.history.outcome.train_acc_history) for result in small.results[:3]]
-        assert f"best training accuracy {min(best):.3f} to {max(best):.3f}" in said[0]
-        assert said[0].startswith("batchnorm: over 3 weight scales")
-        assert said[0].endswith("; 0 diverged")
-    else:
-        for finding, result in zip(said, small.results, strict=False):
-            train, val = result.history.outcome.train_acc_history[-1], result.history.outcome.val_acc_history[-1]
-            assert finding == (
-                f"{result.arm.label}: training accuracy {train:.3f}, validation accuracy {val:.3f} at the end"
-            )
-    if small.plan.study is batch_size:
-        assert said[-2].startswith("Updates made: 24 (batchnorm, batch 5), 12 (batchnorm, batch 10), 2 (")
+def test_a_study_is_drawn_and_told_without_a_run_that_failed(small, tmp_path):
+    failed = small.results[0]
+    failure = Failure(failed.arm.runs[0], "ValueError: no", {"seconds": 0.1})
+    found = [Result(failed.arm, (), (failure,)), *small.results[1:]]
+    document = publish(small.plan, found, Store(tmp_path), 1.5)
+    assert [row["status"] for row in document["runs"]].count("failed") == 1
+    assert document["runs"][0]["error"] == "ValueError: no"
+    assert document["runs"][0]["best_val_acc"] is None
+    svg = (tmp_path / small.plan.folder / "figure.svg").read_text(encoding="utf-8")
+    assert "1 run failed and not drawn" in " ".join(re.findall(r"<!-- (.*?) -->", svg))
+
+
+def test_the_summary_is_strict_json_with_the_tables_rows(small):
+    document = json.loads(json.dumps(summary(small.plan, small.with_diverged(0)), allow_nan=False))
+    assert document["study"] == small.plan.entry.name
+    assert document["settings"]["data"] == {"dataset": "synthetic", "num_train": 100, "num_val": None}
+    assert document["changed"]["solver.num_epochs"] == 2
+    assert [[*row] for row in document["runs"]] == [[column.name for column in COLUMNS]] * len(small.results)
+    assert document["runs"][0]["final_loss"] is None
+    assert document["runs"][1]["final_loss"] == small.results[1].histories[0].final_loss
+    for key in small.plan.study.VARIED:
+        part, name = key.split(".")
+        assert name not in document["settings"][part]
+
+
+def test_results_come_from_the_store_in_the_order_of_the_arms(small, tmp_path):
+    found = results(small.plan, small.store)
+    assert [result.arm for result in found] == [*small.plan.arms]
+    assert [len(result.histories) for result in found] == [len(arm.runs) for arm in small.plan.arms]
+    assert [result.histories for result in results(small.plan, Store(tmp_path))] == [()] * len(found)
+    document = publish(small.plan, found, Store(tmp_path), 1.5)
+    names = ("figure.png", "figure.svg", "table.csv", "summary.json")
+    assert document["files"] == [str(tmp_path / small.plan.folder / name) for name in names]
+    assert document["provenance"]["seconds"] == 1.5
+
+
+@pytest.mark.parametrize("small", ["compare"], indirect=True)
+def test_compare_says_the_differences(small):
+    norm, none = (result.histories[0].outcome for result in small.results)
+    train, val = (
+        norm.train_acc_history[-1] - none.train_acc_history[-1],
+        norm.val_acc_history[-1] - none.val_acc_history[-1],
+    )
+    said = f"batchnorm less no normalization, at the end: training accuracy {train:+.3f}, validation accuracy {val:+.3f}"
+    assert compare.findings(small.results)[0] == said
+    assert compare.findings(small.with_diverged(0))[1] == "batchnorm: diverged at iteration 4"
+    drawn = compare.figure(replace(small.plan.settings, arms=compare.Arms("layernorm")), small.results)
+    assert "layernorm" in drawn.title
+    loss = drawn.panels[0]
+    assert [*loss.lines[0].x] == [1, 2, 3, 4]
+    assert not loss.lines[0].points
 
 
 @pytest.mark.parametrize("small", ["sweep weight-scale"], indirect=True)
-def test_weight_scale_draws_each_scale(small):
-    val, train, loss = figure(small).panels
-    for panel in (val, train, loss):
-        assert panel.x_scale == "log"
-        assert [line.label for line in panel.lines] == ["batchnorm", "no normalization"]
-        for line in panel.lines:
-            assert [*line.x] == pytest.approx([1e-4, 1e-2, 1], rel=1e-15)
-    histories = [result.history for result in small.results]
-    assert [*val.lines[0].y] == [max(history.outcome.val_acc_history) for history in histories[:3]]
-    assert [*train.lines[1].y] == [max(history.outcome.train_acc_history) for history in histories[3:]]
-    assert [*loss.lines[0].y] == [history.final_loss for history in histories[:3]]
-    assert loss.y_limits == (0, 3.5)
+def test_weight_scale_says_the_best_scale_and_draws_the_notebooks_range(small):
+    best = max(small.results[:20], key=lambda result: result.histories[0].best_val_acc)
+    said = weight_scale.findings(small.results)
+    assert said[0] == (
+        f"{best.arm.label} has the best validation accuracy of its curve, {best.histories[0].best_val_acc:.3f}"
+    )
+    assert all(panel.x_scale == "log" for panel in figure(small).panels)
+    assert figure(small).panels[2].y_limits == (0, 3.5)
     settings = replace(small.plan.settings, data=replace(small.plan.settings.data, dataset="cifar10"))
     assert weight_scale.figure(settings, small.results).panels[2].y_limits == (1, 3.5)
 
 
-def test_dropout_labels():
-    assert [dropout._label(keep) for keep in (1, 1.0, 0.25, 0.5)] == ["no dropout", "no dropout", "keep 0.25", "keep 0.5"]
+@pytest.mark.parametrize("small", ["sweep weight-scale"], indirect=True)
+def test_a_run_that_diverged_before_any_check_stands_at_the_foot_of_an_accuracy(small):
+    [history] = small.results[0].histories
+    outcome = replace(
+        history.outcome,
+        loss_history=[math.nan],
+        check_iterations=[1],
+        train_acc_history=[0.5],
+        val_acc_history=[0.5],
+        diverged_at=1,
+    )
+    found = [Result(small.results[0].arm, (replace(history, outcome=outcome),)), *small.results[1:]]
+    val, _, loss = figure(small, found).panels
+    assert (val.lines[0].y[0], loss.lines[0].y[0]) == (0.0, math.inf)
+    assert val.lines[0].diverged == (0,)
 
 
-def test_the_summary_is_strict_json_with_the_tables_rows(small):
-    results = small.with_diverged(0)
-    document = json.loads(json.dumps(summary(small.plan, results), allow_nan=False))
-    assert document["study"] == small.plan.entry.name
-    assert document["settings"]["data"] == {"dataset": "synthetic", "num_train": 60}
-    assert [[*row] for row in document["runs"]] == [[column.name for column in COLUMNS]] * len(small.results)
-    assert document["runs"][0]["final_loss"] is None
-    assert document["runs"][0]["status"].startswith("diverged at iteration ")
-    assert table(results)[0]["final_loss"] == math.inf
-    assert document["runs"][1]["final_loss"] == results[1].history.final_loss
-
-
-def test_carried_out_and_published(small, tmp_path):
-    store = Store(tmp_path)
-    have = {result.history.spec.name: result.history for result in small.results[1:]}
-    told: list[History] = []
-    results = carry_out(small.plan, store, have, on_stored=told.append)
-    assert [history.spec for history in told] == [small.results[0].history.spec]
-    assert [*already_stored(small.plan, store)] == [small.results[0].history.spec.name]
-    assert [result.arm for result in results] == [*small.plan.arms]
-    document = publish(small.plan, results, store, 1.5)
-    assert document["files"] == [
-        str(tmp_path / small.plan.folder / name) for name in ("figure.png", "figure.svg", "table.csv", "summary.json")
-    ]
-    assert document["provenance"]["seconds"] == 1.5
+@pytest.mark.parametrize("small", ["sweep batch-size"], indirect=True)
+def test_batch_size_says_how_many_updates_each_arm_made(small):
+    words = small.plan.study.findings(small.results)[0]
+    assert words.startswith("Updates: 40 (batchnorm, batch 5), 20 (batchnorm, batch 10), 4 (")
+    equal = replace(small.plan.settings, arms=replace(small.plan.settings.arms, equal_updates=True))
+    assert small.plan.study.figure(equal, small.results).panels[0].x_label == "update"
 
 
 def test_an_arm_refuses_a_field_there_is_not(small):
-    with pytest.raises(TypeError, match="no field of net or solver: width"):
-        arm("wide", small.plan.settings, "", width=3)
+    with pytest.raises((TypeError, KeyError)):
+        arm("wide", small.plan.settings, small.results[0].arm.runs[0].data, {"net.width": 3})
 
 
 def test_the_same_arm_twice_is_one(plan):
     made = plan("sweep batch-size", {"arms.batch_sizes": [5, 10, 5]})
-    assert [run.solver.batch_size for run in made.runs] == [5, 10, 5]  # the last is the baseline
-    assert len(made.arms) == 3
-    assert len(plan("dropout", {"arms.keep": [0.5, 0.5]}).arms) == 1
+    assert [each.runs[0].solver.batch_size for each in made.arms] == [5, 10, 5]  # the last is the baseline
+    assert len(plan("dropout", {"arms.keep": [0.5, 0.5]}).arms) == 2
+
+
+def test_the_arm_without_dropout_is_always_there(plan):
+    arms = plan("dropout", {"arms.keep": [0.5]}).arms
+    assert [(each.label, each.varied["net.keep_prob"]) for each in arms] == [("no dropout", 1), ("keep 0.5", 0.5)]
+    assert [each.label for each in plan("dropout", {"arms.keep": [0.5, 1]}).arms] == ["no dropout", "keep 0.5"]
 
 
 def test_lowest_above_highest_is_refused(plan):
     with pytest.raises(SettingsError, match=r"lowest_weight_scale 2 is above arms\.highest_weight_scale 1: give the lower"):
         plan("sweep weight-scale", {"arms.lowest_weight_scale": 2})
-
-
-def test_the_first_replicate_stands_for_an_arm(small):
-    result = small.results[0]
-    assert Result(result.arm, (result.history, small.results[1].history)).history is result.history

@@ -1,0 +1,42 @@
+"""Where a study's results lie. The folder of the faithful study is never written by a variation of it: a variation's folder
+says in its name what differs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from bnlab.data import DEFAULT
+
+LONGEST = 60
+"""Characters that say what differs. A longer list is cut, and ends in a hash of all of it."""
+DATASET = "data.dataset"
+
+
+def folder_name(base: str, dataset: str, changed: Mapping[str, Any]) -> str:
+    """`compare-batchnorm`, `compare-batchnorm-cifar10`, `compare-batchnorm-reg-0.1`.
+
+    base: the faithful study's own name. changed: the settings that differ from the study's file, by key, but for the
+    data set and those that the base names. Two different lists never get one name, on any file system.
+    """
+    where = base if dataset == DEFAULT else f"{base}-{dataset}"
+    if not changed:
+        return where
+    text = "-".join(f"{key.rpartition('.')[2]}-{_value(value)}" for key, value in sorted(changed.items()))
+    safe = re.sub(r"[^a-z0-9._-]+", "-", text.lower()).strip("-.")
+    names = [key.rpartition(".")[2] for key in changed]
+    if safe != text or len(safe) > LONGEST or len(set(names)) < len(names):
+        digest = hashlib.sha256(json.dumps(changed, sort_keys=True, default=str).encode()).hexdigest()[:8]
+        safe = f"{safe[:LONGEST].rstrip('-.')}-{digest}"
+    return f"{where}-{safe}"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return "-".join(map(_value, value))
+    short = f"{value:g}" if isinstance(value, float) else str(value)
+    return short if not isinstance(value, float) or float(short) == value else repr(value)

@@ -1,0 +1,63 @@
+"""What several studies say alike: the caption, the settings in words, and differences between arms."""
+
+from __future__ import annotations
+
+from bnlab.errors import plural
+from bnlab.runs.spec import NetSpec
+from bnlab.studies.study import CommonSettings, Result
+
+ONE_SEED = "One seed: a difference here may turn round with the next seed, and nothing is claimed from it."
+
+
+def caption(settings: CommonSettings, net: str, training: str, mark: str = "curve") -> str:
+    """The settings in a line: what is common to all, around what the study says of its net and training.
+
+    mark: what stands for one run in the figure.
+    """
+    data = f"{settings.data.dataset}, first {plural(settings.data.num_train, 'training image')}"
+    return f"{data}; {net}; {training}; seed {settings.seed}, one run per {mark}"
+
+
+def layers(net: NetSpec) -> str:
+    """The hidden layers in words: '5 hidden layers of 100'."""
+    dims = net.hidden_dims
+    if len(set(dims)) > 1:
+        return f"hidden layers of {', '.join(map(str, dims))}"
+    return f"{plural(len(dims), 'hidden layer')} of {dims[0]}"
+
+
+def training(settings: CommonSettings) -> str:
+    """The training in words: 'adam at 0.001, batch 50, 10 epochs'."""
+    return f"{rule(settings)}, batch {settings.solver.batch_size}, {plural(settings.solver.num_epochs, 'epoch')}"
+
+
+def rule(settings: CommonSettings) -> str:
+    """The update rule in words: 'adam at 0.001'."""
+    return f"{settings.solver.update_rule} at {settings.solver.learning_rate:.4g}"
+
+
+def normalization_label(name: str) -> str:
+    """A normalization as curves are labelled."""
+    return "no normalization" if name == "none" else name
+
+
+def differences(results: list[Result], baseline: Result) -> list[str]:
+    """How each arm differs from the baseline at the last check, in words; and which runs diverged."""
+    said = [_difference(result, baseline) for result in results if result is not baseline]
+    ended = [
+        f"{result.arm.label}: diverged at iteration {history.diverged_at}"
+        for result in results
+        for history in result.histories
+        if history.diverged_at is not None
+    ]
+    return [*said, *ended]
+
+
+def _difference(result: Result, baseline: Result) -> str:
+    who = f"{result.arm.label} less {baseline.arm.label}"
+    if not result.histories or not baseline.histories:
+        return f"{who}: not known, since a run failed"
+    ours, theirs = result.histories[0].outcome, baseline.histories[0].outcome
+    train = ours.train_acc_history[-1] - theirs.train_acc_history[-1]
+    val = ours.val_acc_history[-1] - theirs.val_acc_history[-1]
+    return f"{who}, at the end: training accuracy {train:+.3f}, validation accuracy {val:+.3f}"
