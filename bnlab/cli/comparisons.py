@@ -1,4 +1,4 @@
-"""How the comparisons of a gradient check are shown: a row each and what was found, or a JSON object each."""
+"""How the comparisons of a gradient check are shown: as a table with the findings below it, or as JSON objects."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import click
 from bnlab.cli.tables import print_table
 from bnlab.gradcheck import TOLERANCE, VALUE_TOLERANCE, ZERO_TOLERANCE, Comparison
 from bnlab.gradcheck.batchnorm_graph import Step
+from bnlab.homework import findings, reason
 from bnlab.lab.files import finite_or_none
 
 
 def print_comparisons(comparisons: list[Comparison]) -> None:
-    """Our own gradients: a table, and a line that counts."""
+    """Our own gradients: a table, and a line with the counts."""
     _print_table(comparisons, "analytic", "numeric")
     failed = sum(not comparison.ok for comparison in comparisons)
     kinks = sum(len(comparison.kinks) for comparison in comparisons)
@@ -27,27 +28,20 @@ def print_comparisons(comparisons: list[Comparison]) -> None:
 
 
 def print_module_comparisons(comparisons: list[Comparison], module: Path) -> None:
-    """A user's functions: a table of what could be compared, a line for each finding, and what was checked and what not."""
+    """A user's functions: a table of what could be compared, a line for each finding, and a summary."""
     if compared := [comparison for comparison in comparisons if comparison.entries]:
         _print_table(compared, "yours", "right")
         click.echo(
             f"Relative errors, at most {VALUE_TOLERANCE:g} for outputs, and {TOLERANCE:g} for gradients, which are held "
             "against the numeric ones of your own forward pass"
         )
-    for line in dict.fromkeys(
-        _finding(each) for each in comparisons if each.ok is False or (each.note and not each.skipped)
-    ):
+    for line in findings(comparisons):
         click.echo(line)
-    checked = {comparison.function for comparison in comparisons if not comparison.skipped}
-    failed = {comparison.function for comparison in comparisons if comparison.ok is False}
-    skipped = {each.function: _why(each) for each in comparisons if each.function not in checked}
-    click.echo(f"{module}: {len(checked)} functions checked, {len(failed)} failed, {len(skipped)} skipped")
-    for reason in dict.fromkeys(skipped.values()):
-        click.echo(f"{reason.capitalize()}: {', '.join(str(name) for name, why in skipped.items() if why == reason)}")
+    _print_summary(comparisons, module)
 
 
 def as_json_row(comparison: Comparison | Step) -> dict[str, Any]:
-    """All that the comparison says, in strict JSON: a number that isn't finite is null."""
+    """All fields of the comparison, in strict JSON: a number that isn't finite is null."""
     return {name: finite_or_none(value) for name, value in asdict(comparison).items()} | {"ok": comparison.ok}
 
 
@@ -71,14 +65,17 @@ def _row(comparison: Comparison, kinks: bool) -> list[str]:
     ]
 
 
-def _finding(comparison: Comparison) -> str:
-    """The function, the array, and what is to be said of it."""
-    where = f"{comparison.function}, {comparison.what}" if comparison.what else f"{comparison.function}"
-    return f"{where}: {_why(comparison)}"
-
-
-def _why(comparison: Comparison) -> str:
-    return (
-        "; ".join(filter(None, (comparison.problem, comparison.slip, comparison.note)))
-        or "wrong, by no slip that is known here"
+def _print_summary(comparisons: list[Comparison], module: Path) -> None:
+    """How many functions were checked, and which were not and why."""
+    checked = {comparison.function for comparison in comparisons if not comparison.skipped}
+    failed = {comparison.function for comparison in comparisons if comparison.ok is False}
+    skipped = {each.function: reason(each) for each in comparisons if each.function not in checked}
+    click.echo(
+        f"{module}: {len(checked)} functions checked, {len(failed)} failed, {len(skipped)} skipped"
+        if checked
+        else f"{module}: nothing could be checked, {len(skipped)} functions skipped"
     )
+    for why in dict.fromkeys(skipped.values()):
+        click.echo(
+            f"{why.capitalize()}: {', '.join(str(name) for name, its_reason in skipped.items() if its_reason == why)}"
+        )

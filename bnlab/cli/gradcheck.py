@@ -14,7 +14,9 @@ from bnlab.cli.steps import print_steps
 from bnlab.cli.tables import print_json
 from bnlab.errors import did_you_mean
 from bnlab.gradcheck import check
-from bnlab.homework import check_module
+from bnlab.homework import TIME_LIMIT, check_with_limit
+
+DAY = 24 * 60 * 60
 
 
 @click.command(
@@ -23,36 +25,45 @@ from bnlab.homework import check_module
     help="Numeric against analytic gradients in float64, for the layers, losses and nets named, or for all. Exit status 1 "
     "if one fails. Entries at a kink of relu, max pooling or a hinge have no gradient: they are left out and counted.\n\n"
     "With --module it checks the functions in a file of your own, named as in the course notebooks (affine_forward, "
-    "conv_backward_naive, softmax_loss, …): outputs against bnlab's, gradients against the numeric ones of your own "
-    "forward pass; a usual mistake is named. Functions that are missing are skipped, unless you name their layer.\n\n"
+    "conv_backward_naive, softmax_loss, ...): outputs against bnlab's, gradients against the numeric ones of your own "
+    "forward pass. A usual mistake is named. A function that is missing, or not written yet, is skipped, unless you name "
+    "its layer. Exit status 1 if one fails, or if nothing could be checked.\n\n"
     f"There are: {', '.join(CASES)}.",
 )
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--module", type=PATH, metavar="FILE", help="Check the layers and losses in this Python file.")
 @click.option(
+    "--time-limit",
+    type=click.IntRange(min=1, max=DAY),
+    metavar="SECONDS",
+    help=f"With --module: give a function up, as failed, if one call of it takes longer.  [default: {TIME_LIMIT}]",
+)
+@click.option(
     "--seed", type=click.IntRange(min=0, max=2**32 - 1), default=231, show_default=True, help="Seed of the inputs."
 )
 @click.option("--steps", is_flag=True, help="Check each node of batchnorm's computation graph on its own.")
 @json_option
-def command(names: tuple[str, ...], module: Path | None, seed: int, steps: bool, as_json: bool) -> None:
+def command(
+    names: tuple[str, ...], module: Path | None, time_limit: int | None, seed: int, steps: bool, as_json: bool
+) -> None:
     _refuse_unknown(names, module)
+    _refuse_clashes(module, time_limit, steps)
     if steps:
-        if module is not None:
-            raise click.UsageError("--steps walks bnlab's own batchnorm: leave --module out", click.get_current_context())
         print_steps(names, seed, as_json)
         return
     names = tuple(dict.fromkeys(names))
     if module is None:
         comparisons = [comparison for name in names or CASES for comparison in check(CASES[name], seed)]
     else:
-        comparisons = check_module(module, names, seed)
+        comparisons = check_with_limit(module, names, seed, time_limit or TIME_LIMIT)
     if as_json:
         print_json([as_json_row(comparison) for comparison in comparisons])
     elif module is None:
         print_comparisons(comparisons)
     else:
         print_module_comparisons(comparisons, module)
-    if any(comparison.ok is False for comparison in comparisons):
+    results = {comparison.ok for comparison in comparisons}
+    if False in results or results == {None}:
         sys.exit(1)
 
 
@@ -65,4 +76,14 @@ def _refuse_unknown(names: tuple[str, ...], module: Path | None) -> None:
         hint = "; nets are checked without --module" if name in CASES else did_you_mean(name, known)
         raise click.UsageError(
             f"there is no {what} {name!r}: choose from {', '.join(known)}{hint}", click.get_current_context()
+        )
+
+
+def _refuse_clashes(module: Path | None, time_limit: int | None, steps: bool) -> None:
+    if steps and module is not None:
+        raise click.UsageError("--steps walks bnlab's own batchnorm: leave --module out", click.get_current_context())
+    if time_limit is not None and module is None:
+        raise click.UsageError(
+            "--time-limit is for the functions in your own file: give --module FILE, or leave it out",
+            click.get_current_context(),
         )

@@ -1,4 +1,4 @@
-"""What can be wrong with a user's code short of its numbers, as one line."""
+"""What can be wrong with a user's code apart from its numbers, as one line."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import numpy as np
 from bnlab.layers.types import Array
 
 LONGEST = 200
+NOT_WRITTEN = "not written yet"
 
 
 class Fault(Exception):
@@ -21,16 +22,16 @@ class Fault(Exception):
 
 
 class Unwritten(Fault):
-    """The function is a stub."""
+    """The function is still the course's placeholder."""
 
     def __init__(self) -> None:
-        super().__init__("not written yet")
+        super().__init__(NOT_WRITTEN)
 
 
 @contextmanager
 def their_code(folder: Path) -> Iterator[None]:
-    """Run code of theirs: what it prints goes to standard error; whatever it raises becomes a Fault that says where in the
-    files of the folder."""
+    """Run a user's code. What it prints goes to standard error. Whatever it raises becomes a Fault, which names the last
+    line in a file of the folder."""
     try:
         with redirect_stdout(sys.stderr), np.errstate():
             yield
@@ -38,6 +39,13 @@ def their_code(folder: Path) -> Iterator[None]:
         raise
     except BaseException as error:
         raise Fault(f"raises {_described(error, folder)}") from error
+
+
+def is_placeholder(error: BaseException | None) -> bool:
+    """Whether the error is what a placeholder raises. The course's `dropout_forward` ends with `out.astype(...)`, where out
+    is None until it is written."""
+    of_none = isinstance(error, AttributeError) and error.obj is None and error.name == "astype"
+    return of_none or isinstance(error, NotImplementedError)
 
 
 def array_of(value: Any, shape: tuple[int, ...]) -> Array:
@@ -69,7 +77,7 @@ def _shaped(shape: tuple[int, ...]) -> str:
 
 
 def _message(error: BaseException) -> str:
-    """What the error says of itself, which is code of theirs too."""
+    """The error's own text. It is a user's code that makes it, so this may fail too."""
     try:
         return str(error)
     except Exception:
@@ -77,9 +85,9 @@ def _message(error: BaseException) -> str:
 
 
 def _described(error: BaseException, folder: Path) -> str:
-    """Type and message, and where in a file of the folder it was last; a syntax error says that itself."""
+    """Type, message, and the last line in a file of the folder; a syntax error names its line itself."""
     text = " ".join(f"{type(error).__name__}: {_message(error)}".split()).removesuffix(":")
-    text = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    text = text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).parent == folder]
     if isinstance(error, SyntaxError) or not frames:
         return text

@@ -1,10 +1,9 @@
-"""A user's Python file, imported as Python itself would: a file in a package as a part of it, any other by its own name,
-with its folder first where modules are looked for. Afterwards nothing is left of it.
+"""A user's Python file, imported as Python itself would import it: a file in a package as a part of the package, any other
+by its own name, with its folder first in `sys.path`. Afterwards nothing is left of it.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,13 +22,18 @@ class ModuleError(BnlabError):
 
 
 @contextmanager
-def imported(path: Path) -> Iterator[ModuleType]:
+def imported(path: Path | str) -> Iterator[ModuleType]:
     """The file as a module, until the end of the block. Raises ModuleError if it can't be imported."""
-    file = path.resolve()
+    file = Path(path).resolve()
     if not file.is_file():
         raise ModuleError(f"{path} is no file: give --module a Python file with the notebooks' functions")
+    if file.suffix.lower() == ".ipynb":
+        raise ModuleError(
+            f"{path} is a notebook: export it with `jupyter nbconvert --to script {path}`, or copy its functions into a "
+            f".py file, and give --module that file"
+        )
     packages = _packages(file.parent)
-    with _put_back(file.parent, packages[:1]), _stdout_aside():
+    with _put_back(file.parent, packages[:1]):
         sys.path[:0] = [str(file.parent), str(file.parents[len(packages)])]
         try:
             with their_code(file.parent):
@@ -51,7 +55,7 @@ def _packages(folder: Path) -> list[str]:
 def _load(file: Path, packages: list[str]) -> ModuleType:
     if packages:
         import_module(".".join(packages))
-    # A file that is called like a module in use must not take its place.
+    # A file with the name of a module in use must not replace that module.
     stem = file.stem if packages or file.stem not in sys.modules else f"_{file.stem}"
     name = ".".join([*packages, stem])
     spec = spec_from_loader(name, SourceFileLoader(name, str(file)))
@@ -64,7 +68,7 @@ def _load(file: Path, packages: list[str]) -> ModuleType:
 
 @contextmanager
 def _put_back(folder: Path, package: list[str]) -> Iterator[None]:
-    """Leave no trace of modules from the folder or package: another file may have neighbours of the same names."""
+    """Forget the modules from the folder or package at the end: another file may have neighbours of the same names."""
     modules, path, silent = dict(sys.modules), list(sys.path), sys.dont_write_bytecode
     sys.dont_write_bytecode = True
     try:
@@ -75,24 +79,6 @@ def _put_back(folder: Path, package: list[str]) -> Iterator[None]:
             if modules.get(name) is not module and (name.split(".")[0] in package or _lies_in(module, folder)):
                 del sys.modules[name]
         sys.modules.update({name: module for name, module in modules.items() if name not in sys.modules})
-
-
-@contextmanager
-def _stdout_aside() -> Iterator[None]:
-    """What goes to the file descriptor of standard output, as from programs that they start, goes to standard error."""
-    sys.stdout.flush()
-    try:
-        ours = os.dup(1)
-    except OSError:  # it is closed
-        yield
-        return
-    try:
-        os.dup2(2, 1)
-        yield
-    finally:
-        sys.stdout.flush()
-        os.dup2(ours, 1)
-        os.close(ours)
 
 
 def _lies_in(module: ModuleType, folder: Path) -> bool:

@@ -1,4 +1,6 @@
-"""Whether dropout's mask is what it should be where it isn't the notebooks' own: so many units that chance has no say."""
+"""Whether dropout's mask is a fair one, for a file that draws it in another way than the notebooks. The check takes enough
+units to rule out chance.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +20,11 @@ from bnlab.layers.types import Array
 CASE = FUNCTION_CASES["dropout"]
 MANY = (400, 16, 15)
 SIGMAS = 6
-"""How far chance may carry a share: a fairly drawn mask goes further less than once in 5e8."""
+"""How far a share may lie from what is expected, in standard deviations. A fair mask lies outside less than once in 5e8."""
 
 
-def judge_mask(forward: UserFunction) -> Iterator[Comparison]:
-    """A comparison if the units that the function keeps aren't drawn one by one, with probability p, by the seed."""
+def check_mask(forward: UserFunction) -> Iterator[Comparison]:
+    """A comparison that says what is wrong, unless each unit is kept with probability p on its own, as the seed decides."""
     x = np.random.RandomState(0).standard_normal(MANY)
     [settings] = CASE.extra
     assert isinstance(settings, dict)
@@ -43,8 +45,8 @@ def _kept(forward: UserFunction, x: Array, settings: dict[str, object]) -> Array
 
 
 def _problems(x: Array, kept: Array, others: Array, p: float) -> Iterator[str]:
-    """What is wrong with the mask, most telling first. others: the mask of another seed."""
-    share, by_chance = float(kept.mean()), SIGMAS / 2 / math.sqrt(x.size / 2)  # a half of x is the smallest sample
+    """What is wrong with the mask, the most specific first. others: the mask of another seed."""
+    share, by_chance = float(kept.mean()), SIGMAS / 2 / math.sqrt(x.size / 2)  # the smallest sample is a half of x
     agree = share**2 + (1 - share) ** 2
     for half in (x > 0, np.abs(x) > np.median(np.abs(x))):
         if abs(kept[half].mean() - kept[~half].mean()) > 2 * by_chance:

@@ -1,31 +1,34 @@
-"""Layers made of other layers: where a part is wrong, the whole is wrong too, and that isn't its fault."""
+"""Layers made of other layers. If a part is wrong, the whole is wrong too, and that isn't the whole's fault."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from bnlab.cases import FUNCTION_CASES
 from bnlab.gradcheck.comparison import Comparison
+from bnlab.homework.faults import NOT_WRITTEN
+from bnlab.homework.functions import names_of
 
-BATCHNORM = ("batchnorm", "batchnorm_alt", "batchnorm_test")
-SPATIAL_BATCHNORM = (*BATCHNORM, "spatial_batchnorm", "spatial_batchnorm_test")
+ALL_BATCHNORM = ("batchnorm", "batchnorm_alt", "batchnorm_test")
+ALL_SPATIAL_BATCHNORM = (*ALL_BATCHNORM, "spatial_batchnorm", "spatial_batchnorm_test")
 PARTS = {
     "affine_relu": ("affine", "relu"),
-    "affine_bn_relu": ("affine", "relu", *BATCHNORM),
+    "affine_bn_relu": ("affine", "relu", *ALL_BATCHNORM),
     "affine_ln_relu": ("affine", "relu", "layernorm"),
-    "spatial_batchnorm": BATCHNORM,
-    "spatial_batchnorm_test": BATCHNORM,
+    "spatial_batchnorm": ALL_BATCHNORM,
+    "spatial_batchnorm_test": ALL_BATCHNORM,
     "conv_relu": ("conv", "relu"),
     "conv_relu_pool": ("conv", "relu", "max_pool"),
-    "conv_bn_relu": ("conv", "relu", *SPATIAL_BATCHNORM),
+    "conv_bn_relu": ("conv", "relu", *ALL_SPATIAL_BATCHNORM),
 }
-"""By case, those whose functions it is usually made of."""
+"""For each case, those whose functions it is usually made of."""
 
 
-def without_echoes(comparisons: Iterable[Comparison]) -> Iterator[Comparison]:
-    """The comparisons, but where a function fails and one of its parts does too, only that it waits for the part."""
-    comparisons = list(comparisons)
+def without_echoes(comparisons: Sequence[Comparison]) -> Iterator[Comparison]:
+    """The comparisons. If a function fails, and a part of it fails or isn't written, only that it waits for the part."""
     failed = [comparison for comparison in comparisons if comparison.ok is False]
-    waiting = {(each.case, each.function): part for each in failed if (part := _broken_part(each, failed))}
+    broken = [comparison for comparison in comparisons if comparison.ok is False or comparison.problem == NOT_WRITTEN]
+    waiting = {(each.case, each.function): note for each in failed if (note := _waits_for(each, broken))}
     told = set()
     for comparison in comparisons:
         function = (comparison.case, comparison.function)
@@ -33,19 +36,29 @@ def without_echoes(comparisons: Iterable[Comparison]) -> Iterator[Comparison]:
             yield comparison
         elif function not in told:
             told.add(function)
-            note = f"not checked before {waiting[function]} is mended"
-            yield Comparison(comparison.case, function=comparison.function, note=note, skipped=True)
+            yield Comparison(comparison.case, function=comparison.function, note=waiting[function], skipped=True)
 
 
-def _broken_part(comparison: Comparison, failed: Sequence[Comparison]) -> str | None:
-    """The first function that failed in a part of the case; a forward pass is made of forward passes alone."""
-    parts = PARTS.get(_row(comparison), ())
-    broken = [each.function for each in failed if _row(each) in parts]
-    if "forward" in str(comparison.function):
-        broken = [name for name in broken if "forward" in str(name)]
-    return next(iter(broken), None)
+def wholes_of(function: str) -> set[str]:
+    """The functions of layers that have this one as a part; if it is a backward pass, only their backward passes."""
+    cases = {name for name, case in FUNCTION_CASES.items() if function in names_of(case)}
+    wholes = [names_of(FUNCTION_CASES[whole]) for whole, parts in PARTS.items() if cases.intersection(parts)]
+    return {name for names in wholes for name in names if _is_forward(function) or not _is_forward(name)}
 
 
-def _row(comparison: Comparison) -> str:
-    """The name of the case's row in the table: that of a probe goes on after it."""
+def _waits_for(comparison: Comparison, broken: Iterable[Comparison]) -> str | None:
+    """What the function waits for: the first broken function of a part. A forward pass is made of forward passes alone."""
+    parts = PARTS.get(_base_case(comparison), ())
+    for part in broken:
+        if _base_case(part) in parts and (_is_forward(part.function) or not _is_forward(comparison.function)):
+            return f"not checked until {part.function} is {'written' if part.ok is None else 'mended'}"
+    return None
+
+
+def _base_case(comparison: Comparison) -> str:
+    """The case's name in the table. A probe's name has more words after it."""
     return comparison.case.split()[0]
+
+
+def _is_forward(function: str | None) -> bool:
+    return "forward" in str(function)

@@ -1,5 +1,5 @@
-"""Inputs and settings where no difference quotient can judge, but a convention does: zeros, ties, scores near the end of
-the range, and param dicts that hold more than the mode. There a user's arrays are held against ours.
+"""Checks where numeric gradients don't help, because a convention decides: zeros, ties, scores near the end of the range,
+and param dicts that hold more than the mode. There a user's arrays are compared with ours.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ import numpy as np
 
 from bnlab.cases import FUNCTION_CASES, Case
 from bnlab.cases.case import Inputs
+from bnlab.homework.slips.pooling import FIRST
 from bnlab.layers.types import Param
 
 
 @dataclass(frozen=True)
 class Probe:
-    """The case `of` that name, elsewhere. where: in what it differs; what: the arrays that are judged; text: what is wrong
-    where no slip explains it; inputs: its own, or else random ones; settings: what its param dict holds besides."""
+    """The case `of` that name on other inputs or settings. where: what differs. what: the arrays to compare. text: what is
+    wrong, if no slip explains it. inputs: its own; else random ones. settings: what its param dict holds besides."""
 
     of: str
     where: str
@@ -27,7 +28,7 @@ class Probe:
 
     @property
     def case(self) -> Case:
-        """The case with the settings, under the probe's own name, by which slips know it."""
+        """The case with the settings. Its name is the probe's own; slips know it by that."""
         case = FUNCTION_CASES[self.of]
         extra = tuple(each | self.settings if isinstance(each, dict) else each for each in case.extra)
         return replace(case, name=f"{self.of} {self.where}", extra=extra)
@@ -43,22 +44,22 @@ def _below_zero(shape: tuple[int, ...]) -> Inputs:
 
 SCORES = np.random.RandomState(0).standard_normal((4, 6))
 ELSEWHERE = "with other settings"
-EPS, MOMENTUM = {"eps": 1e-2}, {"momentum": 0.7}
+ANOTHER_EPS, ANOTHER_MOMENTUM = {"eps": 1e-2}, {"momentum": 0.7}
 STATISTICS = {"running_mean": np.linspace(-1, 1, 5), "running_var": np.linspace(0.5, 2, 5)}
+ALL_SETTINGS = ANOTHER_EPS | ANOTHER_MOMENTUM | STATISTICS
 STATES = ("out", "running_mean", "running_var", "dx")
-BY_SETTINGS = "doesn't follow the param dict; take eps, momentum and the running statistics from it where they are"
-FIRST = "on a tie the gradient goes to the first maximum alone"
+BY_SETTINGS = "doesn't follow the param dict; take eps, momentum and the running statistics from it, if it holds them"
 ROW_MAXIMUM = "take each row's largest score off first"
 
 PROBES = (
     Probe("relu", "at 0", ("dx",), "the gradient at 0 is 0", _whole_numbers((4, 2, 3), -1, 2)),
-    Probe("batchnorm", ELSEWHERE, STATES, BY_SETTINGS, settings=EPS | MOMENTUM | STATISTICS),
-    Probe("batchnorm_alt", ELSEWHERE, ("dx",), BY_SETTINGS, settings=EPS | MOMENTUM | STATISTICS),
-    Probe("batchnorm_test", ELSEWHERE, ("out",), BY_SETTINGS, settings=EPS | MOMENTUM),
-    Probe("layernorm", ELSEWHERE, ("out", "dx"), BY_SETTINGS, settings=EPS),
-    Probe("spatial_batchnorm", ELSEWHERE, STATES, BY_SETTINGS, settings=EPS | MOMENTUM | STATISTICS),
-    Probe("spatial_batchnorm_test", ELSEWHERE, ("out",), BY_SETTINGS, settings=EPS | MOMENTUM),
-    Probe("spatial_groupnorm", ELSEWHERE, ("out", "dx"), BY_SETTINGS, settings=EPS),
+    Probe("batchnorm", ELSEWHERE, STATES, BY_SETTINGS, settings=ALL_SETTINGS),
+    Probe("batchnorm_alt", ELSEWHERE, ("dx",), BY_SETTINGS, settings=ALL_SETTINGS),
+    Probe("batchnorm_test", ELSEWHERE, ("out",), BY_SETTINGS, settings=ANOTHER_EPS | ANOTHER_MOMENTUM),
+    Probe("layernorm", ELSEWHERE, ("out", "dx"), BY_SETTINGS, settings=ANOTHER_EPS),
+    Probe("spatial_batchnorm", ELSEWHERE, STATES, BY_SETTINGS, settings=ALL_SETTINGS),
+    Probe("spatial_batchnorm_test", ELSEWHERE, ("out",), BY_SETTINGS, settings=ANOTHER_EPS | ANOTHER_MOMENTUM),
+    Probe("spatial_groupnorm", ELSEWHERE, ("out", "dx"), BY_SETTINGS, settings=ANOTHER_EPS),
     Probe("max_pool", "at ties", ("dx",), FIRST, _whole_numbers((4, 2, 6, 5), 0, 3)),
     Probe(
         "max_pool",

@@ -14,7 +14,7 @@ from bnlab.cases.case import LABELS, Inputs
 from bnlab.gradcheck.slopes import slopes
 from bnlab.homework.faults import Fault, Unwritten, array_of, named
 from bnlab.homework.functions import UserFunction
-from bnlab.homework.slips import Slip, agree, name_slip
+from bnlab.homework.slips import Slip, SlipFacts, agree, name_slip
 from bnlab.homework.slips.normalization_state import MOMENTUM
 from bnlab.layers.types import Array
 
@@ -22,8 +22,8 @@ from bnlab.layers.types import Array
 class Trial:
     """The case on its inputs: what is right, and what the user's functions give. Methods that call these raise Fault.
 
-    value: `out` or `loss`. states: the names of the arrays that the forward pass is to leave in its param dicts. gradients:
-    their names, `dx` and so on, and the arguments that they belong to. right: all of these as our functions give them.
+    value: `out` or `loss`. states: the arrays that the forward pass must leave in its param dicts, by name. gradients: `dx`
+    and so on, each with the argument it belongs to. right: all of these as our functions give them.
     """
 
     def __init__(
@@ -41,32 +41,29 @@ class Trial:
         self._theirs = replace(case, forward_function=forward)
 
     def forward_pass(self) -> dict[str, Any]:
-        """The value and the states by name, and the `cache`: for a loss its gradient. Nothing in it is checked yet."""
+        """The value and the states by name, and the `cache`, which is the gradient for a loss. Nothing is checked yet."""
         result = self._theirs.call(self.inputs)
-        if result is None:
-            raise Unwritten
-        if not isinstance(result, tuple | list) or len(result) != 2:
+        results = _results(result)
+        if len(results) != 2:
             second = "dx" if self.value == "loss" else "cache"
             raise Fault(f"gives {named(result)}, and should give ({self.value}, {second})")
-        if result[0] is None:
+        if results[0] is None and self.value == "out":  # placeholders have a cache
             raise Unwritten
         left = {key: value for param in self.forward.given if isinstance(param, dict) for key, value in param.items()}
-        return {self.value: result[0], "cache": result[1]} | {name: left.get(name) for name in self.states}
+        return {self.value: results[0], "cache": results[1]} | {name: left.get(name) for name in self.states}
 
     def backward_pass(self, cache: Any) -> dict[str, Any]:
         """The gradients by name, not checked yet."""
         if self.value == "loss" or self.backward is None:
             return {"dx": cache}
         result = self.backward(self.dout, cache)
-        given = tuple(result) if isinstance(result, tuple | list) else (result,)
-        if all(gradient is None for gradient in given):
-            raise Unwritten
-        if len(given) != len(self.gradients):
+        results = _results(result)
+        if len(results) != len(self.gradients):
             raise Fault(f"gives {named(result)}, and should give {', '.join(self.gradients)}")
-        return dict(zip(self.gradients, given, strict=True))
+        return dict(zip(self.gradients, results, strict=True))
 
     def numeric(self, gradient: str) -> tuple[Array, Array]:
-        """The numeric gradient of the user's own forward pass, and what kinks may have done to it."""
+        """The numeric gradient of the user's own forward pass, and how far kinks may have thrown it off."""
         return slopes(self._value, self.inputs[self.gradients[gradient]], self.dout)
 
     def repeats(self) -> bool:
@@ -74,24 +71,33 @@ class Trial:
         return np.array_equal(self._value(), self._value(), equal_nan=True)
 
     def slip(self, what: str, given: dict[str, Any], slips: Iterable[Slip]) -> str | None:
-        """The first of the slips that explains the array of that name, of all that the user's functions gave."""
+        """The text of the first slip that explains the array of that name. given: all that the user's functions gave."""
         if not isinstance(given[what], np.ndarray | np.generic | float | int):
             return None
-        if other := self._in_the_place_of(what, given):
+        if other := self._exchanged_with(what, given):
             return f"is {other}, and {other} is {what}; return {', '.join(self.gradients)}"
-        array, out = np.asarray(given[what]), given[self.value]
-        facts: dict[str, Any] = {"case": self.case.name, "given": array, "right": self.right[what], "dout": self.dout}
-        facts["out"] = (
-            out if getattr(out, "shape", None) == self.right[self.value].shape else np.zeros_like(self.right[self.value])
-        )
-        facts |= {"y": LABELS[: len(self.inputs["x"])], "G": next((n for n in self.case.extra if isinstance(n, int)), 0)}
-        facts["momentum"] = MOMENTUM
+        array = np.asarray(given[what])
+        return name_slip(slips, what, self._facts(what, array, given)) if array.dtype.kind in "fiub" else None
+
+    def _facts(self, what: str, array: Array, given: dict[str, Any]) -> SlipFacts:
+        """Defaults first: the param dicts and the inputs go over them."""
+        out, right_out = given[self.value], self.right[self.value]
+        facts: dict[str, Any] = {
+            "case": self.case.name,
+            "given": array,
+            "right": self.right[what],
+            "dout": self.dout,
+            "out": out if getattr(out, "shape", None) == right_out.shape else np.zeros_like(right_out),
+            "y": LABELS[: len(self.inputs["x"])],
+            "G": next((number for number in self.case.extra if isinstance(number, int)), 0),
+            "momentum": MOMENTUM,
+        }
         for param in self.case.extra:
             facts |= param if isinstance(param, dict) else {}
-        return name_slip(slips, what, facts | self.inputs) if array.dtype.kind in "fiub" else None
+        return facts | self.inputs
 
-    def _in_the_place_of(self, what: str, given: dict[str, Any]) -> str | None:
-        """The gradient that was returned in the place of the one of that name, and the other way round."""
+    def _exchanged_with(self, what: str, given: dict[str, Any]) -> str | None:
+        """The gradient that stands in the place of the one of that name, if that one stands in its place."""
 
         def is_right(name: str, other: str) -> bool:
             array = given.get(name)
@@ -110,3 +116,11 @@ class Trial:
             self.case.forward_function(*self.inputs.values(), *extra)
         dicts = [each for each in extra if isinstance(each, dict)]
         return {key: value for each in dicts for key, value in each.items() if isinstance(value, np.ndarray)}
+
+
+def _results(result: Any) -> tuple[Any, ...]:
+    """What a function gave, as a tuple. Raises Unwritten if it is nothing but None."""
+    results = tuple(result) if isinstance(result, tuple | list) else (result,)
+    if results and all(each is None for each in results):
+        raise Unwritten
+    return results

@@ -13,7 +13,7 @@ SLIPS = (
         AFFINE,
         "dw",
         {
-            "is transposed; it is xᵀ dout": lambda x, dout: dout.T @ x.reshape(len(x), -1),
+            "is transposed; it is x.T dout": lambda x, dout: dout.T @ x.reshape(len(x), -1),
             "is a mean; sum over the minibatch": lambda right, x: right / len(x),
         },
     ),

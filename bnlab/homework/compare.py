@@ -1,6 +1,6 @@
-"""The comparisons on one pair of a user's functions: outputs against ours, gradients against the numeric ones of the user's
-own forward pass. So a backward pass is judged on its own, even where the forward pass before it is wrong; there a gradient
-passes too that is the right one.
+"""The comparisons on one pair of a user's functions: outputs with ours, gradients with the numeric ones of the user's own
+forward pass. So the backward pass is checked on its own, even if the forward pass is wrong. In that case a gradient equal
+to ours also passes.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from bnlab.homework.slips import SLIPS
 from bnlab.homework.slips.dropout import ANOTHER_MASK
 from bnlab.homework.trial import Trial
 
-NOT_ASKED = ("batchnorm_test", "spatial_batchnorm_test")
-"""Cases whose gradient the notebooks never take, so that no cache need be there for it."""
+NO_GRADIENT = ("batchnorm_test", "spatial_batchnorm_test")
+"""Cases whose gradient the notebooks never take. A user's cache may be empty there."""
 
 
-def judge(trial: Trial) -> Iterator[Comparison]:
-    """The output and the running statistics, then the gradients; what can't be had is told in their place."""
+def compare_case(trial: Trial) -> Iterator[Comparison]:
+    """The output and the running statistics, then the gradients. A Fault stands in the place of what it prevents."""
     try:
         given = trial.forward_pass()
-        forward = [_judge_value(trial, what, given) for what in (trial.value, *trial.states)]
+        forward = [_compare_value(trial, what, given) for what in (trial.value, *trial.states)]
         yield from forward
         if forward[0].problem:
             return
@@ -35,37 +35,37 @@ def judge(trial: Trial) -> Iterator[Comparison]:
     except Fault as fault:
         yield _faulty(trial.case.name, trial.forward.name, fault)
         return
-    if trial.backward is None or trial.case.name in NOT_ASKED:
+    if trial.backward is None or trial.case.name in NO_GRADIENT:
         return
     try:
         given |= trial.backward_pass(given["cache"])
         for what in trial.gradients:
-            yield _judge_gradient(trial, what, given, sound=forward[0].ok is True)
+            yield _compare_gradient(trial, what, given, sound=forward[0].ok is True)
     except Fault as fault:
         yield _faulty(trial.case.name, trial.backward.name, fault)
 
 
-def judge_probe(probe: Probe, trial: Trial, fine: bool) -> Iterator[Comparison]:
-    """The comparisons on the arrays of a probe. fine: the case it goes with has passed; otherwise only slips are told,
-    since all else may be the same as there."""
+def compare_probe(probe: Probe, trial: Trial, fine: bool) -> Iterator[Comparison]:
+    """The comparisons on the arrays of a probe.
+
+    fine: everything before passed. If it didn't, only known slips are reported: any other difference may have the same
+    cause as one before.
+    """
     probing = Trial(probe.case, trial.forward, trial.backward, inputs=probe.inputs)
     given: dict[str, Any] = {}
     for what in probe.what:
         function = trial.backward if what in probing.gradients else trial.forward
         if function is None:
             continue
-        comparison = _probed(probe, probing, what, given, function.name)
+        comparison = _compare_probed(probe, probing, what, given, function.name)
         if comparison and (fine or comparison.slip):
             fine = fine and comparison.ok is True
-            yield (
-                comparison
-                if comparison.ok or comparison.problem or comparison.slip
-                else replace(comparison, slip=probe.text)
-            )
+            explained = comparison.ok or comparison.problem or comparison.slip
+            yield comparison if explained else replace(comparison, slip=probe.text)
 
 
-def _probed(probe: Probe, probing: Trial, what: str, given: dict[str, Any], function: str) -> Comparison | None:
-    """The comparison on one array, for which the functions are run if it isn't among those given; None for a stub's."""
+def _compare_probed(probe: Probe, probing: Trial, what: str, given: dict[str, Any], function: str) -> Comparison | None:
+    """The comparison on one array; None for a placeholder's. The functions are run if the array isn't among those given."""
     bare = Comparison(probe.case.name, value=what, function=function)
     try:
         with np.errstate(all="ignore"):
@@ -82,7 +82,7 @@ def _probed(probe: Probe, probing: Trial, what: str, given: dict[str, Any], func
     return comparison if comparison.ok else replace(comparison, slip=probing.slip(what, given, SLIPS))
 
 
-def _judge_value(trial: Trial, what: str, given: dict[str, Any]) -> Comparison:
+def _compare_value(trial: Trial, what: str, given: dict[str, Any]) -> Comparison:
     bare = Comparison(trial.case.name, value=what, function=trial.forward.name)
     try:
         array = array_of(given[what], trial.right[what].shape)
@@ -97,7 +97,8 @@ def _judge_value(trial: Trial, what: str, given: dict[str, Any]) -> Comparison:
     return replace(compare_value(bare, array, array), note=note) if note else comparison
 
 
-def _judge_gradient(trial: Trial, what: str, given: dict[str, Any], sound: bool) -> Comparison:
+def _compare_gradient(trial: Trial, what: str, given: dict[str, Any], sound: bool) -> Comparison:
+    """sound: the forward pass is right."""
     case, name, backward = trial.case, trial.gradients[what], trial.backward or trial.forward
     bare = Comparison(case.name, gradient=name, zero=name in case.zero, function=backward.name)
     try:
@@ -107,9 +108,9 @@ def _judge_gradient(trial: Trial, what: str, given: dict[str, Any], sound: bool)
     comparison = compare_gradient(bare, array, *trial.numeric(what))
     if comparison.ok:
         return comparison
-    against_ours = compare_gradient(bare, array, trial.right[what], np.zeros_like(array))
-    if not sound and against_ours.ok:
-        return against_ours
+    with_ours = compare_gradient(bare, array, trial.right[what], np.zeros_like(array))
+    if not sound and with_ours.ok:
+        return with_ours
     slip = trial.slip(what, given, SLIPS)
     return replace(comparison, slip=slip, note=None if sound or slip else f"mend {trial.forward.name} first")
 
