@@ -60,7 +60,7 @@ class UserFunction:
                 raise Unwritten from fault
             raise
         for name, before, after in zip(self.arguments, args, self.given, strict=False):
-            if isinstance(before, np.ndarray) and not np.array_equal(before, after, equal_nan=True):
+            if isinstance(before, np.ndarray) and before.tobytes() != after.tobytes():
                 self.changed[name] = None
         return result
 

@@ -8,12 +8,19 @@ import pytest
 from bnlab.cases import CASES
 
 
-def test_all_layers_pass_in_a_real_process(run):
-    done = run("gradcheck")
+def test_some_layers_pass_in_a_real_process(run):
+    done = run("gradcheck", "relu", "layernorm")
     assert (done.status, done.err) == (0, "")
-    assert all(f"{name} " in done.out for name in CASES)
-    assert " 0 failed" in done.out
-    assert "FAILED" not in done.out
+    assert [line.split()[:2] for line in done.out.splitlines() if line.endswith("ok ")] == [
+        ["relu", "dx"], ["layernorm", "dx"], ["layernorm", "dgamma"], ["layernorm", "dbeta"],
+    ]  # fmt: skip
+    assert done.out.splitlines()[-1].startswith("4 gradients, 0 failed. Relative errors, at most 1e-06")
+
+
+def test_without_names_all_of_the_table_is_checked(call, monkeypatch):
+    few = {name: CASES[name] for name in ("affine", "svm_loss", "relu")}
+    monkeypatch.setattr("bnlab.cli.gradcheck.CASES", few)
+    assert list(dict.fromkeys(row["case"] for row in call("gradcheck", "--json").json)) == list(few)
 
 
 def test_only_the_layers_named_are_checked_each_once(call):
@@ -126,8 +133,8 @@ def test_what_is_no_number_is_null_in_json(call, monkeypatch, value):
 
 
 def test_nets_are_checked_by_their_parameters(call):
-    document = call("gradcheck", "TwoLayerNet", "FullyConnectedNet-batchnorm", "--json").json
+    document = call("gradcheck", "FullyConnectedNet-batchnorm", "--json").json
     assert [row["gradient"] for row in document] == [
-        *("W1", "b1", "W2", "b2"), *("W1", "b1", "gamma1", "beta1", "W2", "b2", "gamma2", "beta2", "W3", "b3"),
+        "W1", "b1", "gamma1", "beta1", "W2", "b2", "gamma2", "beta2", "W3", "b3",
     ]  # fmt: skip
     assert [row["gradient"] for row in document if row["zero"]] == ["b1", "b2"]

@@ -8,7 +8,6 @@ import pytest
 from bnlab import layers
 from bnlab.cases import CASES
 from bnlab.gradcheck import (
-    TOLERANCE,
     ZERO_TOLERANCE,
     check,
     eval_numerical_gradient,
@@ -133,11 +132,6 @@ def test_the_wrong_backward_function_is_found():
         check(case)
     swapped = replace(CASES["batchnorm"], forward_function=layers.layernorm_forward)
     assert not all(comparison.ok for comparison in check(swapped))
-
-
-def test_a_correct_layer_stays_well_under_the_tolerance():
-    worst = max(v.error for case in CASES.values() for v in check(case) if not v.zero)
-    assert worst < TOLERANCE / 10
 
 
 def test_the_seed_decides_the_inputs():

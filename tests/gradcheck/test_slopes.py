@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from bnlab.cases import CASES, FUNCTION_CASES, Case, LossCase, NetCase
+from bnlab.cases import CASES, FUNCTION_CASES, Case, LossCase
 from bnlab.gradcheck import check
 from bnlab.gradcheck.comparison import KINK_TOLERANCE, TOLERANCE
 from bnlab.gradcheck.slopes import POINTS, slopes
@@ -78,15 +78,15 @@ def test_x_is_restored_to_the_last_bit_even_where_the_function_fails():
     np.testing.assert_array_equal(x, before)
 
 
-@pytest.mark.parametrize("place", np.linspace(-2.99, 2.99, 61))
 @pytest.mark.parametrize("slope", [0.0, 5.0])
-def test_the_harm_of_a_kink_is_never_larger_than_said(place, slope):
+def test_the_harm_of_a_kink_is_never_larger_than_said(slope):
     """A kink anywhere between the points, on a smooth curve."""
-    x = np.zeros(1)
-    gradient, harm = slopes(lambda: np.maximum(0, x - place * STEP) + np.sin(slope * x), x, np.ones(1))
-    error = abs(gradient[0] - slope - (place < 0))
-    assert error <= harm[0] + 1e-9
-    assert harm[0] > KINK_TOLERANCE
+    for place in np.linspace(-2.99, 2.99, 61):
+        x = np.zeros(1)
+        gradient, harm = slopes(lambda x=x, place=place: np.maximum(0, x - place * STEP) + np.sin(slope * x), x, np.ones(1))
+        error = abs(gradient[0] - slope - (place < 0))
+        assert error <= harm[0] + 1e-9, place
+        assert harm[0] > KINK_TOLERANCE, place
 
 
 @pytest.mark.parametrize("place", [-30, -3.001, 3.001, 30])
@@ -159,7 +159,7 @@ def test_what_is_left_out_is_where_a_unit_changes_sides(name, shift):
 @pytest.mark.parametrize("name", ["batchnorm", "batchnorm_alt", "layernorm", "spatial_batchnorm", "spatial_groupnorm"])
 @pytest.mark.parametrize("scale", [1, 1e-1, 1e-2, 1e-3, 1e-4, 0])
 def test_no_smooth_point_is_left_out_however_small_the_variance(name, scale):
-    for seed in range(5):
+    for seed in range(2):
         comparisons = check(scaled(name, seed, x=scale), seed)
         assert [comparison.kinks for comparison in comparisons] == [()] * len(comparisons)
         assert all(comparison.ok for comparison in comparisons)
@@ -192,9 +192,13 @@ def test_a_wrong_entry_beside_a_kink_is_found():
     assert (comparison.ok, comparison.index) == (False, (0, 2))
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_any_seed_passes(case):
-    for seed in range(2 if isinstance(case, NetCase) else 8):
-        for comparison in check(case, seed):
+MANY_KINKS = ("conv", "max_pool", "FullyConnectedNet-dropout", "ThreeLayerConvNet-spatial_groupnorm")
+SEEDS = {name: range(3) for name in FUNCTION_CASES} | {name: [0] for name in MANY_KINKS}
+
+
+@pytest.mark.parametrize("name", SEEDS)
+def test_other_seeds_pass_too(name):
+    for seed in SEEDS[name]:
+        for comparison in check(CASES[name], seed):
             assert comparison.ok, (seed, comparison)
             assert comparison.zero or comparison.error < TOLERANCE / 2

@@ -36,6 +36,8 @@ POOLINGS = {  # x, pool_height, pool_width, stride
 }
 IMAGES = {"odd": (3, 6, 5, 3), "one image": (1, 6, 4, 7), "one pixel": (4, 6, 1, 1), "square": (2, 6, 4, 4)}
 convolutions = pytest.mark.parametrize(("x", "w", "stride", "pad"), CONVOLUTIONS.values(), ids=CONVOLUTIONS)
+SOME = ("one image", "kernel 2 x 5", "stride 2, leaves one over")
+some_convolutions = pytest.mark.parametrize(("x", "w", "stride", "pad"), [CONVOLUTIONS[name] for name in SOME], ids=SOME)
 images = pytest.mark.parametrize("shape", IMAGES.values(), ids=IMAGES)
 
 
@@ -48,7 +50,7 @@ def test_conv(x, w, stride, pad, dtype, compare, drawn):
 
 
 @both_precisions
-@convolutions
+@some_convolutions
 def test_conv_relu(x, w, stride, pad, dtype, compare, drawn):
     inputs = drawn(dtype, x, w, w[:1])
     out, cache = layers.conv_relu_forward(*inputs, {"stride": stride, "pad": pad})
@@ -81,7 +83,7 @@ def test_max_pool_on_ties(height, width, stride, dtype, compare):
 
 
 @both_precisions
-@convolutions
+@some_convolutions
 def test_conv_relu_pool(x, w, stride, pad, dtype, compare, drawn):
     inputs = drawn(dtype, x, w, w[:1])
     pool = {"pool_height": 1, "pool_width": 1, "stride": 2}
@@ -163,14 +165,11 @@ def test_spatial_groupnorm(groups, shape, dtype, compare, drawn):
 
 @both_precisions
 @pytest.mark.parametrize("mode", ["train", "test"])
-@convolutions
+@some_convolutions
 def test_conv_bn_relu(x, w, stride, pad, mode, dtype, compare, drawn):
     inputs = drawn(dtype, x, w, w[:1], w[:1], w[:1])
     running = {"running_mean": np.linspace(-1, 1, w[0], dtype=dtype), "running_var": np.linspace(1, 2, w[0], dtype=dtype)}
     out, cache = layers.conv_bn_relu_forward(*inputs, {"stride": stride, "pad": pad}, {"mode": mode, **running})
-    if mode == "train" and out.size == out.shape[1]:
-        assert not layers.conv_bn_relu_backward(out, cache)[0].any()  # PyTorch refuses: one value is its own mean
-        return
     mean, var = (torch.tensor(array) for array in running.values())
 
     def theirs(x, w, b, gamma, beta):
