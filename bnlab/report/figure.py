@@ -1,9 +1,10 @@
-"""What a figure shows, without a word about drawing: `bnlab.report.draw` does that."""
+"""What a figure shows. How it is drawn is the business of `bnlab.report.draw` alone."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Literal
 
 
@@ -20,6 +21,10 @@ class Line:
     diverged: tuple[int, ...] = ()
     points: bool = True
 
+    def above(self, limit: float) -> list[int]:
+        """The indices of the points above the limit, NaN included; a diverged run's not, whose loss has no value."""
+        return [i for i, y in enumerate(self.y) if not y <= limit and i not in self.diverged]
+
 
 @dataclass(frozen=True)
 class Band:
@@ -33,7 +38,7 @@ class Band:
 
 @dataclass(frozen=True)
 class Panel:
-    """One pair of axes. Panels that name the same y_group share their y-axis, because they are there to be compared.
+    """One pair of axes. Panels with the same y_group share the limits of their y-axis, so that they can be compared.
 
     y_limits: fixed limits; points above them are drawn at the edge.
     """
@@ -47,10 +52,15 @@ class Panel:
     y_group: str | None = None
     bands: tuple[Band, ...] = ()
 
+    @property
+    def upper_limit(self) -> float:
+        """Of the y-axis; infinite where it is open above."""
+        return inf if self.y_limits is None or self.y_limits[1] is None else self.y_limits[1]
+
 
 @dataclass(frozen=True)
 class Figure:
-    """Panels under one title and one legend, with the settings in a caption line. They fill the rows from left to right."""
+    """Panels under one title and one legend, above a caption with the settings. Panels fill the rows from left to right."""
 
     title: str
     caption: str

@@ -1,4 +1,4 @@
-"""Where things stand on a figure's sheet: panels, the title and legend above them, the caption below. Sizes in inches."""
+"""The places on a figure's sheet: panels, the title and legend above them, the caption below. Sizes are in inches."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
 
 PANEL_WIDTH = 4.6
 HEIGHT, MORE_HEIGHT = 4.7, 3.4
-"""Of a figure with one row of panels, and of each further row."""
+"""The height of a figure with one row of panels, and what each further row adds."""
 BAND_ALPHA = 0.22
-"""How opaque a band's fill is."""
+"""The opacity of a band's fill."""
 
 
 def height(rows: int) -> float:
-    """Of a figure with so many rows of panels."""
+    """The height of a figure with this many rows of panels."""
     return HEIGHT + (rows - 1) * MORE_HEIGHT
 
 
 def margins(across: int, legend_rows: int, rows: int = 1) -> dict[str, float]:
-    """Room for the title and legend above and the caption below, the same in inches whatever the number of panels."""
+    """Room for the title and legend above and for the caption below: the same in inches for any number of panels."""
     wide, high = PANEL_WIDTH * across, height(rows)
     return {
         "left": 0.8 / wide,
@@ -36,7 +36,7 @@ def margins(across: int, legend_rows: int, rows: int = 1) -> dict[str, float]:
 
 
 def write_around(canvas: Any, first: Axes, figure: Figure, across: int, columns: int) -> None:
-    """Title, one legend for all panels, and the caption with what the marks mean where there are any."""
+    """Write the title, one legend for all panels, and the caption, which also explains the marks if there are any."""
     high = height(figure.rows)
     canvas.text(0.5, 1 - 0.1 / high, figure.title, fontsize=13, ha="center", va="top")
     handles, labels = _legend(first, figure)
@@ -47,7 +47,7 @@ def write_around(canvas: Any, first: Axes, figure: Figure, across: int, columns:
 
 
 def _legend(first: Axes, figure: Figure) -> tuple[list[Any], list[str]]:
-    """The curves by label; one with a band is shown on a piece of it."""
+    """The handles and labels of the curves. A curve with a band is shown on a patch of the band's colour."""
     from matplotlib.patches import Patch
 
     handles, labels = cast("tuple[list[Any], list[str]]", first.get_legend_handles_labels())
@@ -60,11 +60,11 @@ def _legend(first: Axes, figure: Figure) -> tuple[list[Any], list[str]]:
 
 
 def _marks(figure: Figure) -> list[str]:
+    """What the marks mean that the figure has."""
     lines = [(panel, line) for panel in figure.panels for line in panel.lines]
-    tops = [(panel.y_limits[1], line) for panel, line in lines if panel.y_limits is not None]
     marks = []
-    if any(top is not None and not y <= top for top, line in tops for y in line.y):
-        marks.append("A triangle at the upper edge: the value lies above it")
+    if any(line.above(panel.upper_limit) for panel, line in lines):
+        marks.append("A triangle at the upper edge: the value lies above it (a row of marks for each curve)")
     if any(line.diverged for _, line in lines):
         marks.append("A cross: the run diverged there")
     return marks

@@ -14,7 +14,8 @@ import pytest
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure as Canvas
 
-from bnlab.report.draw import DPI, STYLES, draw
+from bnlab.report.curves import LANE, STYLES
+from bnlab.report.draw import DPI, draw
 from bnlab.report.figure import Band, Figure, Line, Panel
 from bnlab.report.layout import HEIGHT, MORE_HEIGHT, PANEL_WIDTH, margins
 
@@ -37,13 +38,16 @@ BANDED = figure(panel(LINE, Line("second", [0, 1, 2], [0.3, 0.2, 0.9]), bands=(B
 
 @pytest.fixture
 def axes_of(monkeypatch):
-    """Draws a figure, and hands out the axes that were drawn on."""
+    """Draws a figure, and hands out the axes that were drawn on. No file is rendered: the axes say it all."""
     drawn = []
 
     class Kept(Canvas):
         def __init__(self, *args, **kwargs):
             super().__init__(*args, **kwargs)
             drawn.append(self)
+
+        def savefig(self, *args, **kwargs):
+            pass
 
     monkeypatch.setattr("matplotlib.figure.Figure", Kept)
 
@@ -65,7 +69,7 @@ def png_chunks(content):
     return chunks
 
 
-@pytest.mark.parametrize("panels", [1, 2, 3])
+@pytest.mark.parametrize("panels", [1, 3])
 def test_png_at_150_dots_an_inch(panels):
     assert DPI == 150
     chunks = png_chunks(draw(figure(*[panel(LINE)] * panels))["png"])
@@ -141,35 +145,46 @@ def test_scales_labels_and_limits_are_those_of_the_panel(axes_of):
     assert (axes.get_title(), axes.get_xlabel(), axes.get_ylabel()) == ("Accuracy", "epoch", "accuracy")
 
 
-def marks(axes, marker):
-    """The points of the marks of a kind, and what they look like."""
+def marks(axes, crosses):
+    """The points of all crosses, or of all triangles, and what they look like."""
     return [
         (*point, line.get_color())
         for line in axes.lines
-        if line.get_marker() == marker and line.get_linestyle() == "None"
+        if line.get_linestyle() == "None" and isinstance(line.get_marker(), tuple) is crosses
         for point in zip(line.get_xdata(), line.get_ydata(), strict=True)
     ]
 
 
-def test_points_above_the_limits_are_drawn_at_the_edge_as_triangles(axes_of):
-    line = Line("a", [1, 2, 3, 4], [1.0, 3.5, 3.6, INF])
+def test_points_above_the_limits_are_triangles_at_the_edge_and_diverged_ones_crosses_alone(axes_of):
+    line = Line("a", [1, 2, 3, 4, 5], [1.0, 3.5, 3.6, INF, INF], diverged=(4,))
     (axes,) = axes_of(figure(panel(line, y_limits=(0, 3.5))))
-    assert [*axes.lines[0].get_ydata()] == [1.0, 3.5, 3.5, 3.5]
-    assert [mark[:2] for mark in marks(axes, 6)] == [(3, 3.5), (4, 3.5)]
-    assert marks(axes, "x") == []
+    assert [*axes.lines[0].get_ydata()] == [1.0, 3.5, 3.5, 3.5, 3.5]
+    assert marks(axes, crosses=False) == [(3, 3.5, STYLES[0].color), (4, 3.5, STYLES[0].color)]
+    assert marks(axes, crosses=True) == [(5, 3.5, STYLES[0].color)]
+    assert axes.lines[0].get_markevery() == [0, 1]  # the curve's own markers would hide the marks
 
 
-def test_a_diverged_run_gets_a_cross_in_its_colour_at_the_edge(axes_of):
-    lines = Line("a", [1, 2], [1.0, 2.0]), Line("b", [1, 2, 3], [1.0, 1.5, INF], diverged=(2,))
-    (axes,) = axes_of(figure(panel(*lines, y_limits=(0, 3.5))))
-    assert marks(axes, "x") == [(3, 3.5, STYLES[1].color)]
+def test_marks_at_the_edge_stand_in_a_row_for_each_curve_that_has_any(axes_of):
+    curves = [[1, 2], [9, INF], [1, 1], [9, 9]]
+    lines = [Line(f"arm {i}", [1, 2], y, diverged=(1,) if INF in y else ()) for i, y in enumerate(curves)]
+    (axes,) = axes_of(figure(panel(*lines, y_limits=(1, 3))))
+    rows = {color: y for _, y, color in marks(axes, crosses=False) + marks(axes, crosses=True)}
+    assert rows == {STYLES[1].color: 3.0, STYLES[3].color: pytest.approx(3 - 2 * LANE)}
+
+
+def test_crosses_at_one_place_are_turned_apart(axes_of):
+    lines = [Line(f"arm {i}", [1, 2], [0.5, 0.1], diverged=(1,)) for i in range(3)]
+    (axes,) = axes_of(figure(panel(*lines)))
+    assert len({mark[:2] for mark in marks(axes, crosses=True)}) == 1
+    turned = {line.get_marker()[2] % 90 for line in axes.lines if isinstance(line.get_marker(), tuple)}
+    assert len(turned) == 3
 
 
 @pytest.mark.parametrize("last", [NAN, INF])
 def test_without_limits_the_cross_sits_at_the_highest_finite_value(axes_of, last):
     (axes,) = axes_of(figure(panel(Line("a", [1, 2, 3], [2.0, 1.5, last], diverged=(2,)))))
-    assert marks(axes, "x") == [(3, 2.0, STYLES[0].color)]
-    assert marks(axes, 6) == []
+    assert marks(axes, crosses=True) == [(3, 2.0, STYLES[0].color)]
+    assert marks(axes, crosses=False) == []
 
 
 @pytest.mark.parametrize("y", [[NAN], [INF], [-INF]])
@@ -191,7 +206,7 @@ def test_a_limit_that_is_open_above_hides_nothing(axes_of):
     (axes,) = axes_of(figure(panel(Line("a", [1, 2], [1.0, 50.0]), y_limits=(0, None))))
     assert axes.get_ylim()[0] == 0
     assert axes.get_ylim()[1] >= 50
-    assert marks(axes, 6) == []
+    assert marks(axes, crosses=False) == []
 
 
 @pytest.mark.parametrize(("rows", "panels"), [(1, 3), (2, 6), (3, 3)])
@@ -202,11 +217,8 @@ def test_panels_fill_rows_from_left_to_right(axes_of, rows, panels):
     places = [(round(-axes.get_position().y0, 6), round(axes.get_position().x0, 6)) for axes in all_axes]
     assert places == sorted(set(places))
     assert len({y for y, _ in places}) == rows
-    width, height = struct.unpack(">II", png_chunks(draw(shown)["png"])[b"IHDR"][:8])
-    assert (width, height) == (
-        round(PANEL_WIDTH * panels / rows * 150),
-        round((HEIGHT + (rows - 1) * MORE_HEIGHT) * 150),
-    )
+    width, height = all_axes[0].figure.get_size_inches()
+    assert (width, height) == (PANEL_WIDTH * panels / rows, HEIGHT + (rows - 1) * MORE_HEIGHT)
 
 
 def test_rows_of_panels_keep_their_size_and_leave_room_for_titles(axes_of):
