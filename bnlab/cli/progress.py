@@ -7,11 +7,12 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from pathlib import Path
 
 from bnlab.cli.lazy import Interrupted
 from bnlab.errors import RunError, plural
-from bnlab.lab.driver import stored
+from bnlab.lab.driver import carry_out, stored
 from bnlab.lab.store import Store
 from bnlab.runs.history import Ended, Failure, History
 from bnlab.runs.spec import RunSpec
@@ -35,6 +36,26 @@ def report_interrupt(runs: Sequence[RunSpec], store: Store) -> Iterator[None]:
         done = len(stored(runs, store))
         so_far = f"{done} of {plural(len(runs), 'run')} {'is' if len(runs) == 1 else 'are'} stored in {store.root}"
         raise Interrupted(error, f": {so_far}; the same command goes on from there") from error
+
+
+def train_missing(
+    runs: Sequence[RunSpec],
+    have: Set[str],
+    store: Store,
+    folders: Sequence[Path],
+    jobs: int,
+    shown: bool,
+    labels: Mapping[str, str],
+) -> list[Failure]:
+    """Train and store the runs whose names aren't in `have`, behind a progress bar if `shown`; those that failed."""
+    failures = []
+    with progress_bar(len(runs), len(have), shown, labels) as advance:
+        missing = [run for run in runs if run.name not in have]
+        for ended in carry_out(missing, store, [*map(str, folders)], jobs):
+            advance(ended)
+            if isinstance(ended, Failure):
+                failures.append(ended)
+    return failures
 
 
 @contextlib.contextmanager

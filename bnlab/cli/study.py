@@ -22,11 +22,10 @@ from bnlab.cli.options import (
     verbose_option,
 )
 from bnlab.cli.output import print_plan, print_study
-from bnlab.cli.progress import progress_bar, report_interrupt, runs_failed, set_up_log
+from bnlab.cli.progress import report_interrupt, runs_failed, set_up_log, train_missing
 from bnlab.data import DATASETS, DEFAULT
-from bnlab.lab.driver import carry_out, stored
+from bnlab.lab.driver import stored
 from bnlab.lab.store import Store
-from bnlab.runs.history import Failure
 from bnlab.studies import StudyEntry
 from bnlab.studies.plan import make_plan, results
 from bnlab.studies.publish import publish
@@ -151,13 +150,8 @@ def _run(
         print_plan(plan, have, as_json, quiet)
         return
     store.prepare(plan.folder)
-    missing = [run for run in plan.runs if run.name not in have]
-    failures: list[Failure] = []
     with report_interrupt(plan.runs, store):
-        with progress_bar(len(plan.runs), len(have), not quiet, plan.labels) as advance:
-            for ended in carry_out(missing, store, [*map(str, folders)], jobs):
-                advance(ended)
-                failures += [ended] if isinstance(ended, Failure) else []
+        failures = train_missing(plan.runs, have, store, folders, jobs, not quiet, plan.labels)
         if len(failures) < len(plan.runs):
             found = results(plan, store)
             document = publish(plan, found, store, time.perf_counter() - start)

@@ -19,15 +19,14 @@ from bnlab.cli.options import (
     quiet_option,
     verbose_option,
 )
-from bnlab.cli.progress import progress_bar, report_interrupt, runs_failed, set_up_log
+from bnlab.cli.progress import report_interrupt, runs_failed, set_up_log, train_missing
 from bnlab.cli.tables import print_json, print_table, print_text
 from bnlab.errors import did_you_mean, plural
-from bnlab.lab.driver import carry_out, stored
+from bnlab.lab.driver import stored
 from bnlab.lab.store import Store
 from bnlab.published.groups import GROUPS, recompute
 from bnlab.published.number import PublishedNumber, Status
 from bnlab.published.verify import FOLDER, gather, make_plan, publish
-from bnlab.runs.history import Failure
 
 WORDS: dict[Status, tuple[str, str]] = {
     "agrees": ("ok", "agree"),
@@ -64,17 +63,11 @@ def command(
     if plan.runs:
         store.prepare(FOLDER)
     with report_interrupt(plan.runs, store):
-        with progress_bar(len(plan.runs), len(have), not quiet, plan.labels) as advance:
-            missing = [run for run in plan.runs if run.name not in have]
-            failures = []
-            for ended in carry_out(missing, store, [*map(str, folders)], jobs):
-                advance(ended)
-                failures += [ended] if isinstance(ended, Failure) else []
-        if failures:
+        if failures := train_missing(plan.runs, have, store, folders, jobs, not quiet, plan.labels):
             raise runs_failed(failures, plan.labels)
-        ours = gather(plan, store)
-        files = publish(ours, store)
-    rows = [row for name in names for row in recompute(name, ours)]
+        trainings = gather(plan, store)
+        files = publish(trainings, store)
+    rows = [row for name in names for row in recompute(name, trainings)]
     if as_json:
         print_json([row.to_json() for row in rows])
     elif not quiet:
@@ -118,7 +111,7 @@ def _lines(rows: Sequence[PublishedNumber]) -> Iterator[list[str]]:
 
 
 def _cells(row: PublishedNumber) -> list[str]:
-    at_most = {"difference": "{:g}", "relative difference": "{:g} relative", "ours": "at most {:g}"}[row.judged]
+    at_most = {"difference": "{:g}", "relative difference": "{:g} relative", "ours": "at most {:g}"}[row.limited]
     return [
         format(row.published, row.form),
         "-" if row.ours is None else format(row.ours, row.form),

@@ -1,1 +1,1 @@
-"""The numbers that the notebooks print, and what computes each of them again; `bnlab verify` shows the two side by side."""
+"""The numbers that the notebooks print, and the code that computes them again. `bnlab verify` shows both side by side."""

@@ -1,4 +1,4 @@
-"""The notebooks' cell that made the training logs, run again: both nets, then both trainings, all draws from one stream."""
+"""Runs the notebooks' cell again that made the training logs. It builds both nets, then trains both, from one stream."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from bnlab.solver import Solver
 
 
 def replay(images: Images) -> dict[str, Solver]:
-    """The trained Solvers by log. The order of draws is the cell's: both nets' weights, then the minibatches of each
-    training in turn; with 1,000 images the accuracy checks draw nothing."""
+    """The trained Solvers by log.
+
+    Draws are made in the cell's order: both nets' weights, then the minibatches of one training, then those of the
+    other. The accuracy checks see all 1,000 images and draw nothing.
+    """
     facts, rng = numbers()["training"], notebook_stream()
     nets = {
         log: FullyConnectedNet(

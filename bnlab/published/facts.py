@@ -1,4 +1,4 @@
-"""The published numbers as data: what stands in `numbers.yaml`."""
+"""The published numbers as data, read from `numbers.yaml`."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import numpy as np
 import yaml
 
 PublishedFacts = dict[str, Any]
-"""What is printed of one group, or a part of it."""
+"""The published numbers of one group, or a part of them."""
 
 
 @lru_cache
 def numbers() -> PublishedFacts:
-    """The whole file: `groups` by name, how near ours must come in `judged`, what the logs were made with in `training`."""
+    """The whole file: the numbers in `groups`, how near to them we must come in `tolerances`, the logs' `training`."""
     document: PublishedFacts = yaml.safe_load(Path(__file__).with_name("numbers.yaml").read_text(encoding="utf-8"))
     return document
 
 
 def notebook_stream() -> np.random.RandomState:
-    """The stream that every computation begins with, fresh."""
+    """A fresh copy of the stream that every computation starts with."""
     return np.random.RandomState(231)

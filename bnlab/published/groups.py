@@ -1,4 +1,4 @@
-"""The table of what is published. To add a group: its numbers in numbers.yaml, its function, and its row here."""
+"""The table of the groups of published numbers. A new group takes its numbers in numbers.yaml, a function, a row here."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import NamedTuple
 from bnlab.published import layer_gradients, logs, nets, statistics
 from bnlab.published.facts import numbers
 from bnlab.published.number import PublishedNumber
-from bnlab.published.runs import Ours
+from bnlab.published.runs import Trainings
 
 
 class Group(NamedTuple):
-    """What computes a group's rows from its facts; and whether it takes trainings of ours, `Ours`, after them."""
+    """The function that computes a group's rows from its facts. trains: whether it takes our Trainings, too."""
 
     rows: Callable[..., list[PublishedNumber]]
     trains: bool = False
@@ -34,8 +34,8 @@ GROUPS = {
 }
 
 
-def recompute(name: str, ours: Ours | None = None) -> list[PublishedNumber]:
-    """The rows of a group, named in full: the group's name, a space, and what it is there. ours: for the training logs."""
+def recompute(name: str, trainings: Trainings | None = None) -> list[PublishedNumber]:
+    """The rows of a group, each named in full: the group's name, a space, and the name in the group."""
     group, facts = GROUPS[name], numbers()["groups"][name]
-    rows = group.rows(facts, ours or Ours()) if group.trains else group.rows(facts)
+    rows = group.rows(facts, trainings or Trainings()) if group.trains else group.rows(facts)
     return [replace(row, what=f"{name} {row.what}") for row in rows]

@@ -1,4 +1,4 @@
-"""The images that the training logs were made with: CIFAR-10's first training images, if they are here."""
+"""Finds the images that the training logs were made with: CIFAR-10's first training images."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ NAME = "cifar10"
 
 @dataclass(frozen=True)
 class Images:
-    """The images as a Solver takes them, in float32; what stands for them in a RunSpec; and of how many their mean is."""
+    """The images as a Solver takes them, in float32, and how a RunSpec names them.
+
+    mean_of: how many training images the mean image was taken over.
+    """
 
     arrays: dict[str, Array]
     spec: DataSpec
@@ -28,13 +31,13 @@ class Images:
 
     @property
     def shortfall(self) -> str:
-        """How many images are missing, in words; nothing if none: then mean and validation images are the notebooks'."""
+        """How many training images there are, in words, if some are missing. Then the mean and validation images differ."""
         wanted = numbers()["training"]["mean_of"]
         return "" if self.mean_of == wanted else f"{self.mean_of:,} training images are here, not {wanted:,}"
 
 
 def find_images(folders: Sequence[Path]) -> Images | str:
-    """The images, or in a line why there are none. Raises DataError if there are files and they are damaged."""
+    """The images; or a line that says why there are none. Raises DataError if there are files and they are damaged."""
     facts = numbers()["training"]
     there, count = describe(NAME, folders).num_train, facts["num_train"]
     if 0 < there < count:

@@ -1,4 +1,4 @@
-"""Initial losses of small nets, and the gradients of those with batchnorm against central differences."""
+"""Initial losses of small nets, and a check of the batchnorm nets' gradients against central differences."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from bnlab.published.layer_gradients import BOUNDED
 from bnlab.published.number import PublishedNumber, below, relatively_close
 
 Batch = tuple[Array, Array]
-Line = tuple[dict[str, FullyConnectedNet], Batch]
-"""A line of the printout: its nets by name, and the minibatch that all of them see."""
-ZERO = "under a batchnorm the true gradient of a bias is zero: ours is its largest absolute value, not a relative error"
+PrintedLine = tuple[dict[str, FullyConnectedNet], Batch]
+"""One line of the printout: its nets by name, and the minibatch that all of them see."""
+ZERO = "the true gradient of a bias before a batchnorm is zero: this is the largest absolute value, not a relative error"
 
 
 def initial_loss(facts: PublishedFacts) -> list[PublishedNumber]:
-    """Without and with regularization, plain and with batchnorm; and plain with three dropout ratios."""
+    """Plain nets and nets with batchnorm, each without and with regularization; and plain nets with dropout."""
     rows = []
     for line, printed in facts.items():
         nets, batch = LINES[line]()
@@ -32,7 +32,7 @@ def initial_loss(facts: PublishedFacts) -> list[PublishedNumber]:
 
 
 def batchnorm_gradients(facts: PublishedFacts) -> list[PublishedNumber]:
-    """Each gradient of the two batchnorm nets: its relative error, or, where the true one is zero, its absolute value."""
+    """The relative error of each gradient of the two batchnorm nets; if the true one is zero, its absolute value."""
     nets, batch = _regularized("batchnorm")
     rows = []
     for name, net in nets.items():
@@ -48,14 +48,14 @@ def batchnorm_gradients(facts: PublishedFacts) -> list[PublishedNumber]:
     return rows
 
 
-def _regularized(normalization: str | None) -> Line:
+def _regularized(normalization: str | None) -> PrintedLine:
     rng = notebook_stream()
     batch = _batch(rng)
     return {f"reg_{reg:g}": _net(rng, normalization=normalization, reg=reg) for reg in (0, 3.14)}, batch
 
 
-def _with_dropout() -> Line:
-    """The third net's weights come from the stream that dropout's seed left behind: see numbers.yaml."""
+def _with_dropout() -> PrintedLine:
+    """The third net's weights come from the stream that dropout's seed had reset: see numbers.yaml."""
     rng, reseeded = notebook_stream(), np.random.RandomState(123)
     reseeded.rand(2, 30)
     batch = _batch(rng)
@@ -64,7 +64,7 @@ def _with_dropout() -> Line:
     return nets, batch
 
 
-LINES: dict[str, Callable[[], Line]] = {
+LINES: dict[str, Callable[[], PrintedLine]] = {
     "plain": partial(_regularized, None),
     "batchnorm": partial(_regularized, "batchnorm"),
     "dropout_seed_123": _with_dropout,

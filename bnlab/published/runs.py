@@ -1,5 +1,6 @@
-"""What ours are that the training logs are set against: the notebooks' cell run again, and the same trainings with ten
-seeds of our own; and how the columns of a log are taken from one of them.
+"""Our trainings, for comparison with the published logs, and how to take the columns of a log from a training.
+
+They are the notebooks' cell run again, with its own draws, and the same trainings with ten seeds of our own.
 """
 
 from __future__ import annotations
@@ -17,8 +18,11 @@ from bnlab.solver import Solver
 
 
 @dataclass(frozen=True)
-class Ours:
-    """The images, or why there are none; the cell's Solvers and our Histories by log, none without images."""
+class Trainings:
+    """Both kinds of trainings. Without images there are none, and `images` says why.
+
+    cell: the Solvers of the cell run again, by log. histories: the Histories of our own seeds, by log.
+    """
 
     images: Images | str = "the images were not looked for"
     cell: Mapping[str, Solver] = field(default_factory=dict)
@@ -26,15 +30,18 @@ class Ours:
 
 
 class Curve(NamedTuple):
-    """A column of the logs: what it is, what its numbers are counted by, their format; ours, from a Solver or Outcome."""
+    """A column of the logs.
+
+    x_label: what its numbers are counted by. form: their format. values: takes the same numbers from a Solver or Outcome.
+    """
 
     title: str
     x_label: str
     form: str
-    ours: Callable[[Any], Sequence[float]]
+    values: Callable[[Any], Sequence[float]]
 
     def x(self, count: int) -> list[int]:
-        """The iterations, or the epochs, of so many numbers; epoch 0 is the check after the first iteration."""
+        """The iterations or epochs of the first `count` numbers. Epoch 0 is the check after the first iteration."""
         return [1 + i * _every() if self.x_label == "iteration" else i for i in range(count)]
 
 
@@ -51,7 +58,7 @@ CURVES = {
 
 
 def runs(images: Images) -> dict[str, tuple[RunSpec, ...]]:
-    """The runs by log, a replicate a seed. The first of each is what `bnlab compare --dataset cifar10` trains."""
+    """The runs of our seeds by log, one replicate per seed. `bnlab compare --dataset cifar10` trains the first of each."""
     facts = numbers()["training"]
     solver = SolverSpec(**{name: facts[name] for name in ("learning_rate", "update_rule", "batch_size", "num_epochs")})
     nets = {

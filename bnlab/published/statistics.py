@@ -1,4 +1,4 @@
-"""Means and standard deviations of what the normalizations put out: two layers without biases, normalized."""
+"""Means and standard deviations of the normalizations' outputs. Their input is a net of two layers without biases."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from bnlab.layers.types import Array, Param
 from bnlab.published.facts import PublishedFacts, notebook_stream, numbers
 from bnlab.published.number import PublishedNumber, below, close
 
-ROUNDING = "what is published is a bound: the true mean is zero, and the digits are rounding errors"
+ROUNDING = "the published number is a bound: the true mean is zero, and all digits are rounding errors"
 
 
 def batchnorm_forward_train(facts: PublishedFacts) -> list[PublishedNumber]:
-    """Before batchnorm and after it, in training mode, with two choices of gamma and beta."""
+    """Training mode: before batchnorm, and after it with two choices of gamma and beta."""
     rng = notebook_stream()
     a = _two_layers(rng.randn(200, 50), rng.randn(50, 60), rng.randn(60, 3))
     outputs = {
@@ -29,7 +29,7 @@ def batchnorm_forward_train(facts: PublishedFacts) -> list[PublishedNumber]:
 
 
 def batchnorm_forward_test(facts: PublishedFacts) -> list[PublishedNumber]:
-    """Test mode, with the running averages of 50 minibatches."""
+    """Test mode, after 50 minibatches have moved the running averages."""
     rng = notebook_stream()
     W1, W2 = rng.randn(50, 60), rng.randn(60, 3)
     param: Param = {"mode": "train"}
@@ -41,7 +41,7 @@ def batchnorm_forward_test(facts: PublishedFacts) -> list[PublishedNumber]:
 
 
 def layernorm(facts: PublishedFacts) -> list[PublishedNumber]:
-    """Before layernorm and after it, with two choices of gamma and beta; the statistics are those of rows."""
+    """Before layernorm, and after it with two choices of gamma and beta. The statistics are taken over rows."""
     rng = notebook_stream()
     a = _two_layers(rng.randn(4, 50), rng.randn(50, 60), rng.randn(60, 3))
     outputs = {
@@ -63,7 +63,7 @@ def _output(norm: Callable[..., Any], x: Array, gamma: Array, beta: Array, param
 
 
 def _statistics(facts: PublishedFacts, outputs: dict[str, Array], axis: int) -> list[PublishedNumber]:
-    """A row for each value of each printed statistic of each output."""
+    """A row for each value of each published statistic of each output."""
     return [
         row
         for name, statistics in facts.items()
@@ -75,7 +75,7 @@ def _statistics(facts: PublishedFacts, outputs: dict[str, Array], axis: int) -> 
 def _printed(
     measure: Callable[..., Array], what: str, printed: list[float], out: Array, axis: int
 ) -> list[PublishedNumber]:
-    tolerance = 0.5 * 10.0 ** -numbers()["judged"]["decimals"]
+    tolerance = 0.5 * 10.0 ** -numbers()["tolerances"]["decimals"]
     pairs = zip(printed, measure(out, axis=axis), strict=True)
     return [close(f"{what}[{i}]", published, float(ours), tolerance) for i, (published, ours) in enumerate(pairs)]
 

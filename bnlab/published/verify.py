@@ -1,4 +1,4 @@
-"""From names of groups to their rows, and to the figure of the training logs where one of those is among them."""
+"""From the names of groups to the trainings they need and the figure of the training logs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bnlab.published.cell import replay
 from bnlab.published.figure import figure
 from bnlab.published.groups import GROUPS
 from bnlab.published.images import Images, find_images
-from bnlab.published.runs import Ours, runs
+from bnlab.published.runs import Trainings, runs
 from bnlab.report.draw import draw
 from bnlab.report.table import csv_bytes, rows
 from bnlab.runs.spec import RunSpec
@@ -22,7 +22,7 @@ FOLDER = "verify"
 
 @dataclass(frozen=True)
 class VerifyPlan:
-    """The images, or why there are none; and our runs by log. The figure shows both logs, whichever is asked for."""
+    """The images, or why there are none; and the runs of our seeds by log. The figure always shows both logs."""
 
     images: Images | str
     logs: Mapping[str, tuple[RunSpec, ...]]
@@ -39,25 +39,26 @@ class VerifyPlan:
 
 
 def make_plan(names: Sequence[str], folders: Sequence[Path]) -> VerifyPlan:
-    """Look for the images if a group needs them, and list the runs. Raises DataError for damaged files; writes nothing."""
+    """Look for the images if a group needs them, and list the runs. Writes nothing. Raises DataError for damaged files."""
     if not any(GROUPS[name].trains for name in names):
         return VerifyPlan("no training log was asked for", {})
     images = find_images(folders)
     return VerifyPlan(images, {} if isinstance(images, str) else runs(images))
 
 
-def gather(plan: VerifyPlan, store: Store) -> Ours:
-    """Our trainings, for comparison with the published logs: the plan's runs, which are stored, and the cell run again."""
+def gather(plan: VerifyPlan, store: Store) -> Trainings:
+    """Train the cell again, and put it beside the Histories of the plan's runs, which are stored."""
     by_log = {log: [history for run in specs if (history := store.load(run))] for log, specs in plan.logs.items()}
-    return Ours(plan.images, {} if isinstance(plan.images, str) else replay(plan.images), by_log)
+    return Trainings(plan.images, {} if isinstance(plan.images, str) else replay(plan.images), by_log)
 
 
-def publish(ours: Ours, store: Store) -> list[Path]:
-    """Write the figure, and the table of the runs in it; where they lie. Nothing without images."""
-    if isinstance(ours.images, str):
+def publish(trainings: Trainings, store: Store) -> list[Path]:
+    """Write the figure and the table of its runs, and give their paths. Without images there is nothing to write."""
+    if isinstance(trainings.images, str):
         return []
-    contents = {f"figure.{name}": content for name, content in draw(figure(ours.images, ours)).items()}
-    contents["table.csv"] = csv_bytes(rows((log, history) for log, of_log in ours.histories.items() for history in of_log))
+    contents = {f"figure.{name}": content for name, content in draw(figure(trainings.images, trainings)).items()}
+    by_log = trainings.histories.items()
+    contents["table.csv"] = csv_bytes(rows((log, history) for log, histories in by_log for history in histories))
     for name, content in contents.items():
         write(store.root / FOLDER / name, content)
     return [store.root / FOLDER / name for name in contents]

@@ -8,8 +8,8 @@ import pytest
 from bnlab.data import DATASETS
 
 
-def test_every_data_set_is_listed_with_its_source(run):
-    done = run("data", "list")
+def test_every_data_set_is_listed_with_its_source(call):
+    done = call("data", "list")
     assert (done.status, done.err) == (0, "")
     assert all(f"\n{name}: " in done.out for name in DATASETS)
     assert "MIT" in done.out

@@ -25,19 +25,36 @@ def disagreeing(document):
     return [row["what"] for row in document if row["ok"] is False]
 
 
-def test_without_images_all_the_rest_agrees(run, tmp_path):
-    done = run("verify")
+def cells(line):
+    return re.split(r"\s{2,}", line.strip())
+
+
+def test_without_images_all_the_rest_agrees_and_the_readme_shows_the_head_of_the_table(call, tmp_path):
+    """The README may differ where machines do: in rounding errors, and in the last digits of differences."""
+    done = call("verify")
     assert (done.status, done.err) == (0, "")
     assert done.out.splitlines()[-1] == COUNTS.format(84, 0, 64, 0)
     assert "skipped, 64: neither computed nor drawn: no files of cifar10 found" in done.out
     assert "DISAGREES" not in done.out
-    for name in GROUPS:
-        assert f"\n {name}\n" in done.out
+    assert all(f"\n {name}\n" in done.out for name in GROUPS)
     assert [*tmp_path.iterdir()] == []
 
+    section = (ROOT / "README.md").read_text(encoding="utf-8").split("## Published numbers")[1].split("```")[1]
+    head, _, end = section.strip().partition("\n…\n")
+    assert len(head.splitlines()) > 10
+    assert end == COUNTS.format(85, 0, 1, 62)  # with some of CIFAR-10's images, as a test below has it
+    for line, shown in zip(head.splitlines(), done.out.splitlines()[1:], strict=False):
+        expected, found = cells(shown), cells(line)
+        if len(expected) == 6 and expected[3] != "difference":
+            assert found[0:2] + found[4:] == expected[0:2] + expected[4:]
+            assert (found[2] == expected[2]) or "at most" in expected[4]
+            assert found[3] == expected[3] or float(found[3]) == pytest.approx(float(expected[3]), rel=0.1, abs=1e-12)
+        else:
+            assert set(found[0]) == {"─"} == set(expected[0]) or found == expected
 
-def test_json_is_a_list_with_the_six_keys_and_why_where_there_is_a_reason(run):
-    done = run("verify", "--json")
+
+def test_json_is_a_list_with_the_six_keys_and_why_where_there_is_a_reason(call):
+    done = call("verify", "--json")
     assert (done.status, done.err) == (0, "")
     assert len(done.json) == 149
     for row in done.json:
@@ -52,7 +69,7 @@ def test_json_is_a_list_with_the_six_keys_and_why_where_there_is_a_reason(run):
     assert [row["ok"] for row in done.json].count(True) == 84
     zero = next(row for row in done.json if row["what"] == "batchnorm_net_gradients reg_3.14 b2, absolute")
     assert (zero["published"], zero["difference"], zero["tolerance"]) == (2.22e-8, None, 1e-10)
-    assert "true gradient of a bias is zero" in zero["why"]
+    assert "true gradient of a bias before a batchnorm is zero" in zero["why"]
     speedup = next(row for row in done.json if row["what"] == "batchnorm_backward_alt speedup")
     assert (speedup["published"], speedup["ok"], speedup["tolerance"]) == (0.66, None, None)
 
@@ -107,11 +124,12 @@ def stamps(folder):
     return {path.name: path.stat().st_mtime_ns for path in (folder / "runs").rglob("*.json")}
 
 
-def test_with_images_the_logs_are_drawn_and_runs_are_done_once(call, facts, made_images, tmp_path):
-    facts["training"]["replicates"] = 1
+def test_with_images_the_logs_are_drawn_and_runs_are_done_once(call, facts, made_images, tmp_path, monkeypatch):
+    """These images are noise, so the first losses disagree. The second time the mean image is that of the notebooks."""
+    facts["training"] |= {"replicates": 1, "hidden_dims": [10, 10]}
     options = ("verify", "compare", "--data-dir", made_images(), "-j", 1)
     done = call(*options)
-    assert (done.status, done.err) == (3, "")  # these images are noise, and so batchnorm's first loss is another one
+    assert (done.status, done.err) == (3, "")
     assert sorted(path.name for path in (tmp_path / "results" / "verify").iterdir()) == [
         "figure.png", "figure.svg", "table.csv",
     ]  # fmt: skip
@@ -122,10 +140,14 @@ def test_with_images_the_logs_are_drawn_and_runs_are_done_once(call, facts, made
     assert done.out.splitlines()[-1] == (
         "64 published numbers: 0 agree, 1 disagree, 1 skipped, 0 reported only, 62 drawn only"
     )
-    assert "drawn, 62: after its first iteration" in done.out
+    assert "drawn, 62: after the first iteration" in done.out
     assert "1,000 training images are here, not 49,000" in done.out
+
+    facts["training"]["mean_of"] = 1000
+    monkeypatch.setattr("bnlab.cli.verify.publish", lambda *args: [])  # drawing takes longest, and is done above
     again = call(*options, "--json")
-    assert disagreeing(again.json) == ["compare_batchnorm loss, iteration 1"]
+    assert disagreeing(again.json) == ["compare_batchnorm loss, iteration 1", "compare_baseline loss, iteration 1"]
+    assert all("are here, not" not in row.get("why", "") for row in again.json)
     assert stamps(tmp_path / "results") == before
 
 
@@ -144,51 +166,10 @@ def test_other_images_are_skipped_with_the_reason(call, facts, made_images, tmp_
     assert [path.name for path in tmp_path.iterdir()] == ["made"]
 
 
-@pytest.mark.parametrize(
-    "content", [b"", bytes(3073 * 2000 - 1), bytes([200]) * 3073 * 2000], ids=["empty", "short", "labels"]
-)
-def test_damaged_images_are_an_error(call, refused, tmp_path, content):
+def test_damaged_images_are_an_error(call, refused, tmp_path):
     (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "data_batch_1.bin").write_bytes(content)
+    (tmp_path / "data" / "data_batch_1.bin").write_bytes(bytes(3073 * 2000 - 1))
     refused(call("verify", "--data-dir", "data"), "data_batch_1.bin", made={"data", "data/data_batch_1.bin"})
-
-
-def test_with_fifty_thousand_images_both_first_losses_are_judged(call, facts, tmp_path):
-    """Black ones: their scores are all 0 at first without a normalization, and log 10 is not what was published."""
-    import hashlib
-
-    for number in range(1, 6):
-        (tmp_path / f"data_batch_{number}.bin").write_bytes(bytes(3073 * 10_000))
-    facts["training"] |= {"replicates": 1, "first_images": hashlib.sha256(bytes(3073 * 1000)).hexdigest()}
-    facts["groups"]["compare_batchnorm"]["loss"][0] = round(float(np.log(10)), 6)
-    done = call("verify", "compare", "--data-dir", tmp_path, "-j", 1, "--json")
-    assert (done.status, done.err) == (3, "")
-    judged = {row["what"]: row["ok"] for row in done.json if row["ok"] is not None}
-    assert judged == {"compare_batchnorm loss, iteration 1": True, "compare_baseline loss, iteration 1": False}
-    assert all("are here, not" not in row.get("why", "") for row in done.json)
-    svg = (tmp_path / "results" / "verify" / "figure.svg").read_text()
-    assert "mean image of 49,000 images -->" in " ".join(svg.split())
-
-
-def cells(line):
-    return re.split(r"\s{2,}", line.strip())
-
-
-def test_the_readme_shows_the_head_of_the_table_as_it_is_printed(call):
-    """All but what may differ from machine to machine: rounding errors, and differences in their last digits."""
-    section = (ROOT / "README.md").read_text(encoding="utf-8").split("## Published numbers")[1].split("```")[1]
-    head, _, end = section.strip().partition("\n…\n")
-    printed = call("verify").out.splitlines()[1:]
-    assert len(head.splitlines()) > 10
-    assert end == COUNTS.format(85, 0, 1, 62)  # with some of CIFAR-10's images, as a test below has it
-    for line, shown in zip(head.splitlines(), printed, strict=False):
-        expected, found = cells(shown), cells(line)
-        if len(expected) == 6 and expected[3] != "difference":
-            assert found[0:2] + found[4:] == expected[0:2] + expected[4:]
-            assert (found[2] == expected[2]) or "at most" in expected[4]
-            assert found[3] == expected[3] or float(found[3]) == pytest.approx(float(expected[3]), rel=0.1, abs=1e-12)
-        else:
-            assert set(found[0]) == {"─"} == set(expected[0]) or found == expected
 
 
 REAL = os.environ.get("BNLAB_DATA_DIR", "")
@@ -207,40 +188,24 @@ def test_with_real_images_no_number_disagrees(call, facts, tmp_path):
     assert (tmp_path / "results" / "verify" / "figure.png").stat().st_size > 10_000
 
 
-def with_facts(changes):
-    """The program, with other facts on the trainings: what to run Python with."""
-    return (
-        "from bnlab.published.facts import numbers\n"
-        f"numbers()['training'].update({changes!r})\n"
-        "from bnlab.cli import main\n"
-        "main()"
-    )
+PROGRAM = """
+from bnlab.published.facts import numbers
+numbers()["training"]["first_images"] = {first_images!r}
+from bnlab.cli import main
+main()
+"""
 
 
-@pytest.fixture
-def start(run, facts, made_images):
-    """Starts `bnlab verify compare` on made images, as a process in a group of its own."""
+def start(run, code, *args):
+    """Runs the program from this code, as a process in a group of its own."""
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": run.folder, "env": run.env}
+    return subprocess.Popen([sys.executable, "-c", code, *map(str, args)], text=True, start_new_session=True, **pipes)
+
+
+def test_ctrl_c(run, facts, made_images, tmp_path, until):
     folder = made_images()
-
-    def start(*args, **more):
-        command = [
-            sys.executable,
-            "-c",
-            with_facts({"first_images": facts["training"]["first_images"]}),
-            "verify",
-            "compare",
-        ]
-        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": run.folder, "env": run.env, **more}
-        return subprocess.Popen(
-            [*command, "--data-dir", str(folder), *map(str, args)], text=True, start_new_session=True, **options
-        )
-
-    return start
-
-
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_ctrl_c(start, tmp_path, until, jobs):
-    process = start("-j", jobs)
+    code = PROGRAM.format(first_images=facts["training"]["first_images"])
+    process = start(run, code, "verify", "compare", "--data-dir", folder, "-j", 1)
     until(lambda: stamps(tmp_path / "results"))
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=60)
@@ -265,9 +230,7 @@ main()
 
 def test_ctrl_c_while_nothing_is_trained(run):
     """It can't be timed from outside: so it takes its time, and says when."""
-    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": run.folder, "env": run.env}
-    command = [sys.executable, "-c", ENDLESS, "verify", "initial"]
-    process = subprocess.Popen(command, text=True, start_new_session=True, **options)
+    process = start(run, ENDLESS, "verify", "initial")
     try:
         assert process.stdout.readline() == "here\n"
         os.killpg(process.pid, signal.SIGINT)
@@ -285,15 +248,3 @@ def test_a_results_folder_that_cant_be_written_is_refused_before_anything_is_tra
     folder = made_images()
     done = call("verify", "compare", "--data-dir", folder, "--out", out)
     refused(done, f"can't write {out}", "--out", made={"file", "made", "made/data_batch_1.bin"})
-
-
-def test_a_file_larger_than_allowed(start, tmp_path):
-    """As on a full disk: the system refuses to let files grow beyond 1,000 bytes."""
-    import resource
-
-    process = start("-j", 1, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)))
-    out, err = process.communicate(timeout=60)
-    assert (process.returncode, out) == (2, "")
-    assert err.count("\n") == 1
-    assert "can't write results/runs/" in err
-    assert [path for path in (tmp_path / "results").rglob("*") if path.is_file()] == []

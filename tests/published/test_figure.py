@@ -5,7 +5,7 @@ import pytest
 from bnlab.published.facts import numbers
 from bnlab.published.figure import CELL, PUBLISHED, figure
 from bnlab.published.images import Images
-from bnlab.published.runs import Ours, runs
+from bnlab.published.runs import Trainings, runs
 from bnlab.runs.history import History
 from bnlab.runs.outcome import Outcome
 from bnlab.runs.spec import DataSpec
@@ -24,7 +24,7 @@ def shown():
         for log, specs in runs(images).items()
     }
     cell = {log: outcome(0.3) for log in histories}
-    return figure(images, Ours(images, cell, histories))
+    return figure(images, Trainings(images, cell, histories))
 
 
 def test_a_row_of_panels_a_log(shown):
@@ -60,5 +60,5 @@ def test_the_caption_says_what_the_seeds_and_the_images_are(shown):
     assert "mean image of 3,000 images (published: 49,000" in shown.caption
     assert "4 seeds" in shown.panels[0].lines[0].label
     images = Images({}, DataSpec("cifar10", 1000, "0" * 16), 49_000)
-    complete = figure(images, Ours(images, {}, {}))
+    complete = figure(images, Trainings(images, {}, {}))
     assert complete.caption.endswith("mean image of 49,000 images")
