@@ -80,7 +80,7 @@ def test_a_file_larger_than_allowed(run, tiny, tmp_path):
     assert files(tmp_path) == []
 
 
-def test_a_damaged_stored_file_is_done_again(call, tiny, tmp_path):
+def test_a_damaged_stored_file_is_done_again(run, tiny, tmp_path):
     call("compare", *tiny, "-j", 1)
     victim = min((tmp_path / "results" / "runs").rglob("*.json"))
     whole = json.loads(victim.read_bytes())
