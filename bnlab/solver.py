@@ -1,48 +1,44 @@
 """The training loop: minibatches drawn with replacement, accuracy checks, and the best parameters kept.
 
-An epoch is `max(num_train // batch_size, 1)` minibatches. Accuracy is checked after the first iteration, at each epoch's
-end and after the last iteration. At each check the parameters of the best validation accuracy so far are kept together
-with the running statistics that belong to them, and the model ends up with those. A loss that is no longer finite ends
-the training at once.
+An epoch is `max(num_train // batch_size, 1)` minibatches. Accuracy is checked after the first iteration and at the end of
+each epoch. A net has diverged if its loss isn't finite, or if a check finds parameters that aren't: then it is checked once
+more, and training ends. At the end the net gets back the parameters of its best check (`bnlab.progress.best_check`), and
+the running statistics that belong to them.
 """
 
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from bnlab.layers.types import Array
 from bnlab.nets.notebook_model import adapt
+from bnlab.nets.parameters import Parameters
+from bnlab.nets.sources import or_global
 from bnlab.optim import RULES
+from bnlab.progress import Progress
 
 STATISTICS = ("running", "population")
 
 
-def best_check(val_acc_history: Sequence[float], diverged: bool) -> int | None:
-    """The index of the check with the highest validation accuracy, the first on a tie; None if no check counts.
-
-    diverged: the last check was made of a net that had diverged, and doesn't count.
-    """
-    counted = val_acc_history[: len(val_acc_history) - diverged]
-    return max(range(len(counted)), key=counted.__getitem__) if counted else None
-
-
-class Solver:
+class Solver(Progress):
     """Trains a model on `data`, a dict of X_train, y_train, X_val, y_val (images (N, …), labels (N,)).
 
     model: a net of `bnlab.nets`, or any object with a dict `params` and `loss(X, y=None)` as the notebooks have them.
-    update_rule: a name from `bnlab.optim.RULES`; optim_config: its settings. lr_decay multiplies the learning rate at each
-    epoch's end. num_train_samples, num_val_samples: check accuracy on so many images, drawn with replacement, where there
-    are more (None: on all). checkpoint_name: pickle the state at each check to `<name>_epoch_<n>.pkl`. statistics: what
-    batchnorm normalizes with at each check, its 'running' averages or the paper's 'population' statistics, estimated anew
-    from one epoch's worth of training minibatches. rng: the stream of minibatches, eval_rng: the stream of evaluation;
-    without eval_rng evaluation draws from rng, without either both draw from NumPy's global stream.
+    update_rule: a name from `bnlab.optim.RULES`; optim_config: its settings. lr_decay multiplies the learning rate at the
+    end of each epoch. num_train_samples, num_val_samples: check accuracy on so many images, drawn with replacement, if
+    there are more (None: on all). checkpoint_name: pickle the progress at each check to `<name>_epoch_<n>.pkl`. statistics:
+    what batchnorm normalizes with at each check, its 'running' averages or the paper's 'population' statistics, estimated
+    anew from as many training minibatches as an epoch has. rng: the source of minibatches, None for NumPy's global stream;
+    eval_rng: the source of evaluation, None for that of minibatches (`bnlab.nets.sources` says what a source is). observer:
+    called with the Solver after each check.
 
-    After `train()`: loss_history (each iteration), train_acc_history, val_acc_history and check_iterations (each check),
-    best_val_acc, best_params, and diverged_at, the iteration (from 1) whose loss was not finite, or None.
+    `Progress` names the counters and histories. Of the last iteration there are also last_picked, the indices of its
+    training images, and grads, its gradients by name; for an observer, at each check, last_update, what the update added
+    to the parameters by name, or None if there was no update because the loss wasn't finite.
     Raises ValueError for an unknown update rule or kind of statistics.
     """
 
@@ -63,84 +59,109 @@ class Solver:
         statistics: str = "running",
         rng: Any = None,
         eval_rng: Any = None,
+        observer: Callable[[Solver], object] | None = None,
     ) -> None:
         _check_choice("update_rule", update_rule, RULES)
         _check_choice("statistics", statistics, STATISTICS)
-        self.model = model
+        self.rng = or_global(rng)
+        self.eval_rng = self.rng if eval_rng is None else eval_rng
+        self.model, net = model, adapt(model)
+        super().__init__(net, [self.rng, self.eval_rng, *net.sources], update_rule, dict(optim_config or {}))
         self.X_train, self.y_train = data["X_train"], data["y_train"]
         self.X_val, self.y_val = data["X_val"], data["y_val"]
-        self.update_rule, self.optim_config = update_rule, dict(optim_config or {})
+        self.optim_config = dict(optim_config or {})
         self.lr_decay, self.batch_size, self.num_epochs = lr_decay, batch_size, num_epochs
         self.num_train_samples, self.num_val_samples = num_train_samples, num_val_samples
         self.checkpoint_name, self.print_every, self.verbose = checkpoint_name, print_every, verbose
-        self.statistics = statistics
-        self.rng = rng or np.random
-        self.eval_rng = eval_rng or self.rng
-        self._net = adapt(model)
-        self._grads = self._net.params.like()
-        self._rule, self._rule_config = RULES[update_rule], dict(self.optim_config)
-        self.epoch = 0
-        self.best_val_acc, self._best = -np.inf, self._net.snapshot()
-        self.best_params: dict[str, Array] = {}
-        self.loss_history: list[float] = []
-        self.train_acc_history: list[float] = []
-        self.val_acc_history: list[float] = []
-        self.check_iterations: list[int] = []
-        self.diverged_at: int | None = None
+        self.statistics, self.observer = statistics, observer
+        self.grads = self._net.params.like()
+        self.last_picked: Array | None = None
+        self.last_update: Parameters | None = None
+
+    def __repr__(self) -> str:
+        ended = [] if self.diverged_at is None else [f"diverged at {self.diverged_at}"]
+        progress = [f"t={self.t} of {self.num_iterations}", *ended, f"best_val_acc={self.best_val_acc:.3f}"]
+        return f"Solver({', '.join([repr(self.model), self.update_rule, *progress])})"
 
     @property
     def iterations_per_epoch(self) -> int:
-        """Minibatches an epoch."""
+        """Minibatches per epoch."""
         return max(len(self.X_train) // self.batch_size, 1)
 
+    @property
+    def num_iterations(self) -> int:
+        """The iterations of a training that doesn't diverge."""
+        return self.num_epochs * self.iterations_per_epoch
+
     def train(self) -> None:
-        """Run the loop, then put the best parameters and their running statistics back into the model."""
-        num_iterations = self.num_epochs * self.iterations_per_epoch
-        # A diverging net overflows before its loss does; how it ended is in diverged_at, not on the screen.
-        with np.errstate(all="ignore"):
-            for t in range(1, num_iterations + 1):
-                finite = self._step()
-                if self.verbose and self.print_every and (t - 1) % self.print_every == 0:
-                    print(f"(Iteration {t} / {num_iterations}) loss: {self.loss_history[-1]:f}")
-                if not finite:
-                    self.diverged_at = t
-                epoch_end = finite and t % self.iterations_per_epoch == 0
-                if epoch_end:
-                    self.epoch += 1
-                    self._rule_config["learning_rate"] *= self.lr_decay
-                if t in (1, num_iterations) or epoch_end or not finite:
-                    self._check(t)
-                if not finite:
-                    break
-        self._net.restore(self._best)
-        self.best_params = self._net.params.arrays()
+        """Train to the end: `num_epochs` epochs, or until the net diverges."""
+        while not self.step():
+            pass
+
+    def step(self) -> bool:
+        """One iteration: a minibatch, an update, and a check where one is due. Says whether training is over.
+
+        At the end the best parameters and their running statistics are put back into the model.
+        """
+        if not self._over():
+            # A diverging net overflows before its loss does. How it ended is in diverged_at, not on the screen.
+            with np.errstate(all="ignore"):
+                self._iterate()
+        if self._over():
+            self._net.restore(self.best)
+        return self._over()
 
     def check_accuracy(self, X: Array, y: Array, num_samples: int | None = None, batch_size: int = 100) -> float:
         """The share of images whose highest score is that of their label.
 
-        X: (N, …), y: (N,). num_samples: draw so many with replacement, if N is larger. batch_size: images a pass.
+        X: (N, …), y: (N,). num_samples: draw so many with replacement, if N is larger. batch_size: how many images go
+        through at once. Raises ValueError if there are no images.
         """
+        if not len(X):
+            raise ValueError("there are no images to check accuracy on: give at least one")
         if num_samples is not None and len(X) > num_samples:
             picked = self.eval_rng.choice(len(X), num_samples)
             X, y = X[picked], y[picked]
-        predicted = [
-            np.argmax(self._net.scores(X[start : start + batch_size]), axis=1) for start in range(0, len(X), batch_size)
-        ]
+        starts = range(0, len(X), batch_size)
+        predicted = [np.argmax(self._net.scores(X[start : start + batch_size]), axis=1) for start in starts]
         return float(np.mean(np.concatenate(predicted) == y))
 
-    def _step(self) -> bool:
-        """One minibatch and one update. False if the loss was not finite: then there is nothing to update with."""
-        picked = self.rng.choice(len(self.X_train), self.batch_size)
-        loss = self._net.loss_and_gradients(self.X_train[picked], self.y_train[picked], self._grads)
-        self.loss_history.append(float(loss))
-        finite = bool(np.isfinite(loss))
-        if finite:
-            flat = self._net.params.flat
-            self._rule(flat, self._grads.flat, self._rule_config, out=flat)
-        return finite
+    def _over(self) -> bool:
+        return self.t >= self.num_iterations or self.diverged_at is not None
 
-    def _check(self, t: int) -> None:
-        """Accuracies after iteration t; keeps the parameters and running statistics if they are the best so far."""
+    def _iterate(self) -> None:
+        self.t += 1
+        ends_epoch = self.t % self.iterations_per_epoch == 0
+        due = ends_epoch or self.t == 1
+        finite = self._update(watched=due and self.observer is not None)
+        if self.verbose and self.print_every and (self.t - 1) % self.print_every == 0:
+            print(f"(Iteration {self.t} / {self.num_iterations}) loss: {self.loss_history[-1]:f}")
+        # What overflowed in an update can hide from all later losses: a bias of minus infinity just makes a dead unit.
+        if not finite or (due and not np.isfinite(self._net.params.flat).all()):
+            self.diverged_at = self.t
+        elif ends_epoch:
+            self.epoch += 1
+            self.rule_config["learning_rate"] *= self.lr_decay
+        if due or not finite:
+            self._check()
+
+    def _update(self, watched: bool) -> bool:
+        """One minibatch and one update. False if the loss wasn't finite: then there is nothing to update with."""
+        self.last_picked, self.last_update = self.rng.choice(len(self.X_train), self.batch_size), None
+        loss = self._net.loss_and_gradients(self.X_train[self.last_picked], self.y_train[self.last_picked], self.grads)
+        self.loss_history.append(float(loss))
+        if not np.isfinite(loss):
+            return False
+        flat = self._net.params.flat
+        before = flat.copy() if watched else None
+        RULES[self.update_rule](flat, self.grads.flat, self.rule_config, out=flat)
+        if before is not None:
+            self.last_update = self.grads.like()
+            np.subtract(flat, before, out=self.last_update.flat)
+        return True
+
+    def _check(self) -> None:
+        """Record the accuracies, and keep the parameters and running statistics if they are the best so far."""
         if self.statistics == "population":
             self._net.estimate_population_statistics(self._statistics_batches())
         batch = self._net.evaluation_batch
@@ -148,14 +169,15 @@ class Solver:
         val = self.check_accuracy(self.X_val, self.y_val, self.num_val_samples, batch)
         self.train_acc_history.append(train)
         self.val_acc_history.append(val)
-        self.check_iterations.append(t)
-        # What a diverged net scores is chance: it counts only where there is nothing else.
-        if val > self.best_val_acc and (self.diverged_at is None or t == 1):
-            self.best_val_acc, self._best = val, self._net.snapshot()
+        self.check_iterations.append(self.t)
+        if self.best_check == len(self.val_acc_history) - 1:
+            self.best = self._net.snapshot()
         if self.verbose:
             print(f"(Epoch {self.epoch} / {self.num_epochs}) train acc: {train:f}; val_acc: {val:f}")
         if self.checkpoint_name is not None:
             self._write_checkpoint()
+        if self.observer is not None:
+            self.observer(self)
 
     def _statistics_batches(self) -> Iterator[Array]:
         for _ in range(self.iterations_per_epoch):

@@ -42,4 +42,5 @@ def _stream(dropout_param: Param) -> Any:
     seed = dropout_param.get("seed")
     if seed is not None:
         return np.random.RandomState(seed)
-    return dropout_param.get("rng") or np.random
+    rng = dropout_param.get("rng")
+    return np.random if rng is None else rng

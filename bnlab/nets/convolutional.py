@@ -27,7 +27,7 @@ class ThreeLayerConvNet(Net):
     filter_size, images too small to be pooled, or groups that don't divide the filters.
     """
 
-    evaluation_batch = 50  # the columns of more images would leave the processor's caches
+    evaluation_batch = 50  # the columns of more images don't fit into the processor's caches
 
     def __init__(
         self,
@@ -52,8 +52,26 @@ class ThreeLayerConvNet(Net):
             check_groups(num_filters, num_groups)
         self.normalization = normalization
         shapes = convolutional_shapes(input_dim, num_filters, filter_size, hidden_dim, num_classes, normalizes)
-        super().__init__(_stages(filter_size, normalizes, num_groups), shapes, reg, dtype)
-        self._draw_weights(weight_scale, rng or np.random)
+        self.input_dim = input_dim
+        super().__init__(self._stages(filter_size, normalizes, num_groups), shapes, reg, dtype)
+        self._draw_weights(weight_scale, rng)
+
+    def _traits(self) -> list[str]:
+        filters, (hidden_dim, num_classes) = self.params["W1"].shape, self.params["W3"].shape
+        convolution = f"{filters[0]} filters {filters[2]}x{filters[3]}"
+        return [
+            "x".join(map(str, self.input_dim)),
+            convolution,
+            f"{hidden_dim}-{num_classes}",
+            *filter(None, [self.normalization]),
+        ]
+
+    def _stages(self, filter_size: int, normalizes: Normalizer | None, num_groups: int | None) -> list[Stage]:
+        convolution = FirstConvolution("W1", "b1", {"stride": 1, "pad": filter_size // 2})
+        normalization: list[Stage] = []
+        if normalizes is not None:
+            normalization = [Normalization(str(self.normalization), normalizes, "gamma1", "beta1", num_groups)]
+        return [convolution, *normalization, Relu(), MaxPool(POOL), Affine("W2", "b2"), Relu(), Affine("W3", "b3")]
 
 
 def convolutional_shapes(
@@ -73,9 +91,3 @@ def convolutional_shapes(
     return shapes | {
         "W2": (pooled, hidden_dim), "b2": (hidden_dim,), "W3": (hidden_dim, num_classes), "b3": (num_classes,)
     }  # fmt: skip
-
-
-def _stages(filter_size: int, normalizes: Normalizer | None, num_groups: int | None) -> list[Stage]:
-    normalization = [] if normalizes is None else [Normalization(normalizes, "gamma1", "beta1", num_groups)]
-    convolution = FirstConvolution("W1", "b1", {"stride": 1, "pad": filter_size // 2})
-    return [convolution, *normalization, Relu(), MaxPool(POOL), Affine("W2", "b2"), Relu(), Affine("W3", "b3")]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from bnlab.layers.types import Param
+from bnlab.layers.types import Array, Param
 from bnlab.nets.net import Net
 from bnlab.nets.normalizers import NORMALIZATIONS, Normalizer, normalizer
 from bnlab.nets.parameters import Shapes
@@ -19,12 +19,13 @@ from bnlab.nets.stages import Affine, Dropout, FirstAffine, Normalization, Relu,
 class FullyConnectedNet(Net):
     """A net with any number of hidden layers.
 
-    hidden_dims: the hidden layers' widths. input_dim: pixels an image. dropout_keep_ratio: the probability of keeping a
-    unit; 1 means no dropout. normalization: None or a name from the table of normalizations; the last layer is not
-    normalized. reg: L2 strength. weight_scale: the standard deviation of the initial weights; biases and beta start at
-    zero, gamma at one. seed: makes the dropout masks the same at each call, for gradient checks. rng: the stream for the
-    weights, dropout_rng: that for the masks; None means NumPy's global stream. Parameters are W1, b1, gamma1, beta1, W2, ….
-    Raises ValueError for an unknown normalization or a keep ratio outside (0, 1].
+    hidden_dims: the hidden layers' widths. input_dim: pixels per image. dropout_keep_ratio: the probability of keeping a
+    unit; 1, the default, means no dropout. dropout: the same number, under its name in the notebooks of 2018 to 2020.
+    normalization: None or a name from the table of normalizations; the last layer is not normalized. reg: L2 strength.
+    weight_scale: the standard deviation of the initial weights; biases and beta start at zero, gamma at one. seed: makes
+    the dropout masks the same at each call, for gradient checks. rng: the source of the weights, dropout_rng: that of the
+    masks (`bnlab.nets.sources` says what a source is); None means NumPy's global stream. Parameters are W1, b1, gamma1,
+    beta1, W2, …. Raises ValueError for an unknown normalization, a keep ratio outside (0, 1], or one under both names.
     """
 
     def __init__(
@@ -32,7 +33,7 @@ class FullyConnectedNet(Net):
         hidden_dims: Sequence[int],
         input_dim: int = 3 * 32 * 32,
         num_classes: int = 10,
-        dropout_keep_ratio: float = 1,
+        dropout_keep_ratio: float | None = None,
         normalization: str | None = None,
         reg: float = 0.0,
         weight_scale: float = 1e-2,
@@ -40,22 +41,27 @@ class FullyConnectedNet(Net):
         seed: int | None = None,
         rng: Any = None,
         dropout_rng: Any = None,
+        *,
+        dropout: float | None = None,
     ) -> None:
         normalizes = normalizer(normalization, NORMALIZATIONS)
-        if not 0 < dropout_keep_ratio <= 1:
-            raise ValueError(f"dropout_keep_ratio is {dropout_keep_ratio!r}: it must be above 0 and at most 1")
+        keep = _keep_ratio(dropout_keep_ratio=dropout_keep_ratio, dropout=dropout)
         self.normalization, self.num_layers = normalization, len(hidden_dims) + 1
-        self.dropout_param: Param = {"mode": "train", "p": dropout_keep_ratio, "seed": seed, "rng": dropout_rng}
+        self.dropout_param: Param = {"mode": "train", "p": keep, "seed": seed, "rng": dropout_rng}
         dims = [input_dim, *hidden_dims, num_classes]
         super().__init__(self._stages(normalizes), fully_connected_shapes(dims, normalization is not None), reg, dtype)
-        self._draw_weights(weight_scale, rng or np.random)
+        self._draw_weights(weight_scale, rng)
+
+    def _traits(self) -> list[str]:
+        keep = self.dropout_param["p"]
+        return [_widths(self.params), *filter(None, [self.normalization]), *([f"keep {keep:g}"] if keep != 1 else [])]
 
     def _stages(self, normalizes: Normalizer | None) -> list[Stage]:
         stages: list[Stage] = []
         for i in range(1, self.num_layers):
             stages.append(_affine(i))
             if normalizes is not None:
-                stages.append(Normalization(normalizes, f"gamma{i}", f"beta{i}"))
+                stages.append(Normalization(str(self.normalization), normalizes, f"gamma{i}", f"beta{i}"))
             stages.append(Relu())
             if self.dropout_param["p"] != 1:
                 stages.append(Dropout(self.dropout_param))
@@ -80,7 +86,28 @@ class TwoLayerNet(Net):
     ) -> None:
         shapes = fully_connected_shapes([input_dim, hidden_dim, num_classes], normalized=False)
         super().__init__([_affine(1), Relu(), _affine(2)], shapes, reg, dtype)
-        self._draw_weights(weight_scale, rng or np.random)
+        self._draw_weights(weight_scale, rng)
+
+    def _traits(self) -> list[str]:
+        return [_widths(self.params)]
+
+
+def _keep_ratio(**given: float | None) -> float:
+    """The probability of keeping a unit, given under at most one of its names."""
+    named = {name: value for name, value in given.items() if value is not None}
+    if len(named) > 1:
+        both = " and ".join(f"{name}={value!r}" for name, value in named.items())
+        raise ValueError(f"{both} are two names of one number: give one of them")
+    for name, keep in named.items():
+        if not 0 < keep <= 1:
+            raise ValueError(f"{name} is {keep!r}: it must be above 0 and at most 1")
+    return next(iter(named.values()), 1)
+
+
+def _widths(params: Mapping[str, Array]) -> str:
+    """The number of units of each layer, from the pixels to the classes: 3072-100-10."""
+    shapes = [array.shape for name, array in params.items() if name.startswith("W")]
+    return "-".join(map(str, [shapes[0][0], *(shape[1] for shape in shapes)]))
 
 
 def _affine(i: int) -> Affine:

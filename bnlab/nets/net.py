@@ -4,38 +4,44 @@ buffer that holds their parameters.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
+from bnlab.layers.checks import MODES
 from bnlab.layers.losses import softmax_loss
-from bnlab.layers.normalization_core import MOMENTUM, values_per_statistic
+from bnlab.layers.normalization_core import values_per_statistic
 from bnlab.layers.types import Array, Param
 from bnlab.nets.parameters import Parameters, Shapes, draw_initial
-from bnlab.nets.stages import Normalization, Stage
+from bnlab.nets.running import estimate_population, set_statistics, statistics_of
+from bnlab.nets.sources import or_global, set_state, state_of
+from bnlab.nets.stages import Normalization, Stage, name_stages
 
 
 class Net:
     """A classifier: `loss(X)` gives scores, `loss(X, y)` the loss and its gradients.
 
-    stages: from the images to the scores. shapes: the parameters' shapes by name. reg: the strength of L2
-    regularization; it adds `0.5 · reg · Σ W²` for each weight array (their names begin with W), and nothing for
-    biases, gamma or beta. Images are cast to dtype. evaluation_batch: images a pass when accuracy is checked.
+    stages: from the images to the scores; the net names them. shapes: the parameters' shapes by name. reg: the strength of
+    L2 regularization; it adds `0.5 · reg · Σ W²` for each weight array (their names begin with W), and nothing for biases,
+    gamma or beta. Images are cast to dtype. evaluation_batch: how many images go through at once in accuracy checks.
     """
 
     evaluation_batch = 500
 
     def __init__(self, stages: Sequence[Stage], shapes: Shapes, reg: float, dtype: DTypeLike) -> None:
         self.stages, self.reg, self.dtype = list(stages), float(reg), np.dtype(dtype)
+        name_stages(self.stages)
         self._params = Parameters(shapes, self.dtype)
         self._weights = [name for name in shapes if name.startswith("W")]
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join([*self._traits(), self.dtype.name])})"
+
     @property
     def params(self) -> Parameters:
-        """The parameters by name, views of one flat buffer; assigning to one, or to `params`, copies into it."""
+        """The parameters by name, views of one flat buffer. Assigning to one, or to `params`, copies into it."""
         return self._params
 
     @params.setter
@@ -44,8 +50,13 @@ class Net:
 
     @property
     def bn_params(self) -> list[Param]:
-        """The param dicts of the normalizations, first layer first: running statistics live here."""
+        """The param dicts of the normalizations, first layer first. Running statistics live here."""
         return [stage.param for stage in self.stages if isinstance(stage, Normalization)]
+
+    @property
+    def sources(self) -> list[Any]:
+        """The sources of random numbers that training draws from: dropout's, unless it has a seed."""
+        return [stage.source for stage in self.stages if stage.source is not None]
 
     def loss(self, X: Array, y: Array | None = None) -> Any:
         """Scores (N, C) at test time when y is None; else `(loss, grads)`, grads keyed and shaped as params.
@@ -58,11 +69,34 @@ class Net:
         return self.loss_and_gradients(X, y, grads), dict(grads)
 
     def scores(self, X: Array) -> Array:
-        """The scores (N, C) of the images at test time."""
-        return self._forward(X, "test")[0]
+        """The scores (N, C) of the images at test time. No cache outlives its stage."""
+        out = self._cast(X)
+        for stage in self.stages:
+            out = stage.forward(out, self._params, "test")[0]
+        return out
+
+    def activations(self, X: Array, mode: str = "test") -> dict[str, Array]:
+        """The output of each stage by the stage's name, from the images to the scores.
+
+        mode: 'test', or 'train': normalized by the minibatch's own statistics, and with dropout. The net stays as it was:
+        its running statistics and its sources of random numbers are put back. Raises ValueError for another mode.
+        """
+        if mode not in MODES:
+            raise ValueError(f"mode is {mode!r}: it must be 'train' or 'test'")
+        sources = self.sources if mode == "train" else []
+        statistics, states = statistics_of(self.bn_params), [state_of(source) for source in sources]
+        out, outputs = self._cast(X), {}
+        try:
+            for stage in self.stages:
+                outputs[stage.name] = out = stage.forward(out, self._params, mode)[0]
+        finally:
+            set_statistics(self.bn_params, statistics)
+            for source, state in zip(sources, states, strict=True):
+                set_state(source, state)
+        return outputs
 
     def loss_and_gradients(self, X: Array, y: Array, grads: Parameters) -> Any:
-        """The training loss, a scalar; its gradients are written into `grads`."""
+        """The training loss, a scalar. Its gradients are written into `grads`."""
         scores, caches = self._forward(X, "train")
         dout: Any
         loss, dout = softmax_loss(scores, y)
@@ -71,63 +105,48 @@ class Net:
         return loss + self._regularize(grads) if self.reg else loss
 
     def snapshot(self) -> tuple[Array, list[Param]]:
-        """A copy of all that test-time scores depend on: the parameters, and the running statistics that belong to them."""
-        return self._params.flat.copy(), [_state_of(param) for param in self.bn_params]
+        """A copy of all that test-time scores depend on: the parameters and the running statistics."""
+        return self._params.flat.copy(), statistics_of(self.bn_params)
 
     def restore(self, snapshot: tuple[Array, list[Param]]) -> None:
         """Go back to a snapshot."""
-        flat, states = snapshot
+        flat, statistics = snapshot
         self._params.flat[...] = flat
-        for param, state in zip(self.bn_params, states, strict=True):
-            _forget_statistics(param)
-            param.update(copy.deepcopy(state))
+        set_statistics(self.bn_params, statistics)
 
     def estimate_population_statistics(self, batches: Iterable[Array]) -> None:
-        """Replace the running statistics by the paper's own: expectations over training minibatches of equal size,
-        `E[x] = E[mu]` and `Var[x] = m / (m - 1) · E[var]`, m being the values that share a statistic: the images of a
-        minibatch, in a convolutional net their pixels (Ioffe and Szegedy, 2015, algorithm 2, lines 10 and 11; section 3.2).
+        """Replace the running statistics by the paper's own, expectations over training minibatches: `E[x] = E[mu]` and
+        `Var[x] = m / (m - 1) · E[var]` (Ioffe and Szegedy, 2015, algorithm 2, lines 10 and 11; section 3.2). m is how many
+        values share a statistic: the images of a minibatch or, in a convolutional net, their pixels.
 
-        batches: minibatches (N, …) of training images. They pass without dropout, as at test time. Does nothing to nets
-        without running statistics. Raises ValueError where m is 1: a single value has no variance.
+        batches: minibatches (N, …) of training images, all of one size. They pass without dropout, as at test time. Does
+        nothing to nets without running statistics. Raises ValueError where m is 1: a single value has no variance.
         """
-        params = [s.param for s in self.stages if isinstance(s, Normalization) and s.normalizer.running]
-        if not params:
-            return
-        momenta = [param.get("momentum", MOMENTUM) for param in params]
-        try:
-            counts = self._average_statistics(batches, params)
-        finally:
-            for param, momentum in zip(params, momenta, strict=True):
-                param["momentum"] = momentum
-        for param, m in zip(params, counts, strict=True):
-            param["running_var"] = param["running_var"] * (m / (m - 1))
+        params = [stage.param for stage in self._running()]
+        if params:
+            estimate_population(params, batches, self._pass_for_statistics)
 
-    def _average_statistics(self, batches: Iterable[Array], params: list[Param]) -> list[int]:
-        """Make the running statistics the plain means over the minibatches; gives the m of each."""
-        counts: list[int] = []
-        for seen, X in enumerate(batches):
-            for param in params:
-                if seen == 0:
-                    _forget_statistics(param)
-                param["momentum"] = seen / (seen + 1)
-            _, caches = self._forward(X, "statistics")
-            counts = [
-                values_per_statistic(cache)
-                for stage, cache in zip(self.stages, caches, strict=True)
-                if isinstance(stage, Normalization) and stage.normalizer.running
-            ]
-            if min(counts) < 2:
-                raise ValueError("population statistics need minibatches of at least 2 images: one has no variance")
-        if not counts:
-            raise ValueError("population statistics need at least one minibatch")
-        return counts
+    def _running(self) -> list[Normalization]:
+        return [stage for stage in self.stages if isinstance(stage, Normalization) and stage.normalizer.running]
+
+    def _pass_for_statistics(self, X: Array) -> list[int]:
+        """Move the running statistics by a minibatch; gives how many values shared each."""
+        caches = dict(zip(self.stages, self._forward(X, "statistics")[1], strict=True))
+        return [values_per_statistic(caches[stage]) for stage in self._running()]
 
     def _draw_weights(self, weight_scale: float, rng: Any) -> None:
         """`weight_scale` times standard normal draws for each weight array in order; gamma one, the rest stays zero."""
-        draw_initial(self._params, weight_scale, rng)
+        draw_initial(self._params, weight_scale, or_global(rng))
+
+    def _traits(self) -> list[str]:
+        """What tells this net from others of its class, for `repr`."""
+        return [stage.name for stage in self.stages]
+
+    def _cast(self, X: Array) -> Array:
+        return X.astype(self.dtype, copy=False)
 
     def _forward(self, X: Array, mode: str) -> tuple[Array, list[Any]]:
-        out, caches = X.astype(self.dtype, copy=False), []
+        out, caches = self._cast(X), []
         for stage in self.stages:
             out, cache = stage.forward(out, self._params, mode)
             caches.append(cache)
@@ -140,15 +159,3 @@ class Net:
             penalty += 0.5 * self.reg * np.vdot(w, w)
             grads[name][...] += self.reg * w
         return penalty
-
-
-RUNNING = ("running_mean", "running_var")
-
-
-def _state_of(param: Param) -> Param:
-    return {key: param[key].copy() for key in RUNNING if key in param}
-
-
-def _forget_statistics(param: Param) -> None:
-    for key in RUNNING:
-        param.pop(key, None)

@@ -1,57 +1,64 @@
-"""What the Solver asks of a model, and how a notebook's own model comes to offer it.
+"""What the Solver asks of a model, and how other models come to offer it.
 
-Our nets keep their parameters in one buffer and write gradients into another. A notebook's model has just a dict `params`
-and `loss(X, y=None)`: its dict is replaced by one whose arrays are views of a buffer, and its gradients are copied.
+Our nets keep their parameters in one buffer and write gradients into another. Two kinds of model are trained through their
+own `loss(X, y=None)` instead, as the notebooks' Solver does, and their gradients are copied:
+
+- one of our nets whose class, or the net itself, has a `loss` of its own;
+- any other object with a dict `params`. A dict whose arrays are views of one buffer takes its place.
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 
 from bnlab.layers.types import Array
+from bnlab.nets.net import Net
 from bnlab.nets.parameters import Parameters
 
 
 class Model(Protocol):
-    """The model as the Solver sees it. evaluation_batch: images a pass when accuracy is checked."""
+    """The model as the Solver sees it.
+
+    evaluation_batch: how many images go through at once in accuracy checks. sources: the sources of random numbers that
+    training draws from.
+    """
 
     evaluation_batch: int
 
     @property
     def params(self) -> Parameters: ...
 
+    @property
+    def sources(self) -> list[Any]: ...
+
     def scores(self, X: Array) -> Array: ...
 
     def loss_and_gradients(self, X: Array, y: Array, grads: Parameters) -> Any: ...
 
-    def snapshot(self) -> Any: ...
+    def snapshot(self) -> tuple[Array, Any]: ...
 
-    def restore(self, snapshot: Any) -> None: ...
+    def restore(self, snapshot: tuple[Array, Any]) -> None: ...
 
     def estimate_population_statistics(self, batches: Iterable[Array]) -> None: ...
 
 
 def adapt(model: Any) -> Model:
-    """The model itself if it is one of our nets, else one wrapped so that the Solver can train it."""
-    return model if hasattr(model, "loss_and_gradients") else NotebookModel(model)
+    """The model itself if it is one of our nets with our `loss`, else one wrapped so that the Solver can train it."""
+    if not isinstance(model, Net):
+        return NotebookModel(model)
+    ours = getattr(model.loss, "__func__", None) is Net.loss
+    return cast(Model, model if ours else NetWithOwnLoss(model))
 
 
-class NotebookModel:
-    """Wraps any object with a dict `params` and `loss(X, y=None)`, perhaps `bn_params`; replaces its `params`."""
-
-    evaluation_batch = 100  # the notebooks'
+class _ThroughLoss:
+    """Scores and gradients by `model.loss`."""
 
     def __init__(self, model: Any) -> None:
         self._model = model
-        self.params = Parameters(
-            {name: np.shape(value) for name, value in model.params.items()}, np.result_type(*model.params.values())
-        )
-        self.params.update(model.params)
-        model.params = self.params
 
     def scores(self, X: Array) -> Array:
         scores: Array = self._model.loss(X)
@@ -62,14 +69,40 @@ class NotebookModel:
         grads.update({name: named[name] for name in grads})
         return loss
 
+
+class NetWithOwnLoss(_ThroughLoss):
+    """One of our nets with another `loss`. All else is the net's."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._model, name)
+
+
+class NotebookModel(_ThroughLoss):
+    """Any object with a dict `params` and `loss(X, y=None)`, perhaps `bn_params`. Replaces its `params`."""
+
+    evaluation_batch = 100  # the notebooks'
+
+    def __init__(self, model: Any) -> None:
+        super().__init__(model)
+        self.params = Parameters(
+            {name: np.shape(value) for name, value in model.params.items()}, np.result_type(*model.params.values())
+        )
+        self.params.update(model.params)
+        model.params = self.params
+
+    @property
+    def sources(self) -> list[Any]:
+        """NumPy's global stream, where a notebook's dropout draws."""
+        return [np.random]
+
     def snapshot(self) -> tuple[Array, Any]:
         return self.params.flat.copy(), copy.deepcopy(getattr(self._model, "bn_params", None))
 
     def restore(self, snapshot: tuple[Array, Any]) -> None:
-        flat, self_state = snapshot
+        flat, bn_params = snapshot
         self.params.flat[...] = flat
-        if self_state is not None:
-            self._model.bn_params = copy.deepcopy(self_state)
+        if bn_params is not None:
+            self._model.bn_params = copy.deepcopy(bn_params)
 
     def estimate_population_statistics(self, batches: Iterable[Array]) -> None:
         raise ValueError("population statistics need one of bnlab's own nets: this model keeps its statistics to itself")

@@ -1,4 +1,4 @@
-"""One buffer a net: the parameters are named views of one flat array.
+"""One buffer per net: the parameters are named views of one flat array.
 
 An update rule is then a few passes over one vector, instead of dozens of calls.
 """
@@ -14,6 +14,8 @@ from numpy.typing import DTypeLike
 from bnlab.layers.types import Array
 
 Shapes = dict[str, tuple[int, ...]]
+SHOWN = 4
+"""Arrays that `repr` names."""
 
 
 class Parameters(dict[str, Array]):
@@ -28,6 +30,11 @@ class Parameters(dict[str, Array]):
         self.flat: Array = np.zeros(sum(sizes), dtype)
         parts = np.split(self.flat, np.cumsum(sizes)[:-1])
         super().__init__((name, part.reshape(shape)) for (name, shape), part in zip(shapes.items(), parts, strict=True))
+
+    def __repr__(self) -> str:
+        arrays = [f"{name} {shape}" for name, shape in self.shapes.items()]
+        shown = ", ".join(arrays if len(arrays) <= SHOWN else [*arrays[:SHOWN], "…"])
+        return f"Parameters({shown}; {self.flat.size:,} {self.flat.dtype})"
 
     def like(self) -> Parameters:
         """A new buffer of zeros with the same names, shapes and dtype: for gradients, or a copy."""

@@ -1,14 +1,14 @@
 """The stages a net is a list of: each calls one pair of layer functions with the net's named parameters.
 
 `forward(x, params, mode) -> (out, cache)` and `backward(dout, cache, grads) -> dx`, which also writes the gradients of the
-stage's own parameters into the named arrays of `grads`. A stage keeps the layer's param dict (running statistics, where a
-mask comes from). mode is 'train', 'test', or 'statistics': as at test time, but for normalizations, which move their
-running statistics as in training.
+stage's own parameters into the named arrays of `grads`. A stage keeps the layer's param dict (running statistics, the
+source of the masks). mode is 'train', 'test', or 'statistics': as 'test', except that normalizations work as in training
+and move their running statistics.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bnlab.layers.activations import relu_backward, relu_forward
@@ -18,12 +18,26 @@ from bnlab.layers.dropout import dropout_backward, dropout_forward
 from bnlab.layers.pooling import max_pool_backward, max_pool_forward
 from bnlab.layers.types import Array, Param
 from bnlab.nets.normalizers import Normalizer
+from bnlab.nets.sources import or_global
 
 Arrays = Mapping[str, Array]
 
 
 class Stage:
-    """A layer in its place in a net. The base class is one without parameters or state."""
+    """A layer in its place in a net. The base class is one without parameters or state.
+
+    kind: what layer it is; name: the kind and a number, given by the net. weighted: whether it has a weight array, and so
+    begins a layer of the net.
+    """
+
+    kind = "stage"
+    name = ""
+    weighted = False
+
+    @property
+    def source(self) -> Any:
+        """Where its random numbers come from; None if it draws none."""
+        return None
 
     def forward(self, x: Array, params: Arrays, mode: str) -> tuple[Array, Any]:
         raise NotImplementedError
@@ -34,6 +48,8 @@ class Stage:
 
 class Affine(Stage):
     """The affine layer with weights and biases of the given names."""
+
+    kind, weighted = "affine", True
 
     def __init__(self, w: str, b: str) -> None:
         self.w, self.b = w, b
@@ -47,14 +63,16 @@ class Affine(Stage):
 
 
 class FirstAffine(Affine):
-    """An affine layer on the images themselves: nobody asks for their gradient, which would cost a third of the step."""
+    """An affine layer on the images themselves. Nobody needs their gradient, which would cost a third of the step."""
 
     def backward(self, dout: Array, cache: Any, grads: Arrays) -> None:
         affine_parameter_gradients(dout, cache, grads[self.w], grads[self.b])
 
 
 class FirstConvolution(Stage):
-    """A convolution of the images themselves, whose gradient nobody asks for."""
+    """A convolution of the images themselves. Nobody needs their gradient."""
+
+    kind, weighted = "conv", True
 
     def __init__(self, w: str, b: str, param: Param) -> None:
         self.w, self.b, self.param = w, b, param
@@ -67,6 +85,8 @@ class FirstConvolution(Stage):
 
 
 class MaxPool(Stage):
+    kind = "max_pool"
+
     def __init__(self, param: Param) -> None:
         self.param = param
 
@@ -78,10 +98,10 @@ class MaxPool(Stage):
 
 
 class Normalization(Stage):
-    """A normalization with its own param dict in `param`. num_groups: for one that takes groups."""
+    """A normalization with its own param dict in `param`. kind: its name in its table; num_groups: if it takes groups."""
 
-    def __init__(self, normalizer: Normalizer, gamma: str, beta: str, num_groups: int | None = None) -> None:
-        self.normalizer, self.gamma, self.beta = normalizer, gamma, beta
+    def __init__(self, kind: str, normalizer: Normalizer, gamma: str, beta: str, num_groups: int | None = None) -> None:
+        self.kind, self.normalizer, self.gamma, self.beta = kind, normalizer, gamma, beta
         self.groups = (num_groups,) if normalizer.grouped else ()
         self.param: Param = {"mode": "train"}
 
@@ -95,6 +115,8 @@ class Normalization(Stage):
 
 
 class Relu(Stage):
+    kind = "relu"
+
     def forward(self, x: Array, params: Arrays, mode: str) -> tuple[Array, Any]:
         return relu_forward(x)
 
@@ -103,10 +125,17 @@ class Relu(Stage):
 
 
 class Dropout(Stage):
-    """Inverted dropout; all dropout stages of a net share one param dict, and so one stream of masks."""
+    """Inverted dropout. All dropout stages of a net share one param dict, and so one source of masks."""
+
+    kind = "dropout"
 
     def __init__(self, param: Param) -> None:
         self.param = param
+
+    @property
+    def source(self) -> Any:
+        """Where its masks come from; None if a seed makes them the same at each call."""
+        return or_global(self.param.get("rng")) if self.param.get("seed") is None else None
 
     def forward(self, x: Array, params: Arrays, mode: str) -> tuple[Array, Any]:
         self.param["mode"] = "train" if mode == "train" else "test"
@@ -114,3 +143,15 @@ class Dropout(Stage):
 
     def backward(self, dout: Array, cache: Any, grads: Arrays) -> Array:
         return dropout_backward(dout, cache)
+
+
+def name_stages(stages: Sequence[Stage]) -> None:
+    """Name each stage by its kind and by the number of its layer: affine1, batchnorm1, relu1, affine2, … A layer begins at
+    each stage with weights, so that W2 and b2 belong to affine2. A name that is taken gets a further letter."""
+    layer, names = 0, set[str]()
+    for stage in stages:
+        layer += stage.weighted
+        stage.name = f"{stage.kind}{layer}"
+        while stage.name in names:
+            stage.name += "b"
+        names.add(stage.name)

@@ -1,7 +1,12 @@
-"""The nets: which parameters they have and how these start, what a call gives, and what it leaves alone."""
+"""The nets: which parameters they have and how these start, what a call gives, and what it leaves alone.
+
+Their gradients stand in the table of cases, which tests/layers/test_cases.py goes through.
+"""
 
 import copy
 import pickle
+import re
+import weakref
 
 import numpy as np
 import pytest
@@ -9,7 +14,8 @@ import pytest
 from bnlab import layers
 from bnlab.gradcheck import eval_numerical_gradient
 from bnlab.layers import softmax_loss
-from bnlab.nets import FullyConnectedNet, TwoLayerNet
+from bnlab.nets import FullyConnectedNet, Net, TwoLayerNet
+from bnlab.nets.stages import Stage
 
 KINDS = [None, "batchnorm", "layernorm"]
 every_kind = pytest.mark.parametrize("normalization", KINDS)
@@ -49,44 +55,36 @@ NORMALIZED = {
 
 class TestParameters:
     @every_kind
-    def test_names_and_shapes(self, normalization):
-        params = small(normalization=normalization).params
-        expected = NORMALIZED if normalization else PLAIN
-        assert {name: array.shape for name, array in params.items()} == expected
-        assert list(params) == list(expected)
-
-    @every_kind
     @pytest.mark.parametrize("dtype", [np.float32, np.float64])
     def test_weights_are_scaled_draws_in_layer_order_and_the_rest_is_zero_or_one(self, normalization, dtype):
         params = small(normalization=normalization, dtype=dtype, weight_scale=0.3, rng=np.random.RandomState(5)).params
+        expected = NORMALIZED if normalization else PLAIN
+        assert [(name, array.shape) for name, array in params.items()] == list(expected.items())
         rng = np.random.RandomState(5)
-        for name in ("W1", "W2", "W3"):
-            expected = (0.3 * rng.randn(*PLAIN[name])).astype(dtype)
-            assert params[name].dtype == dtype
-            np.testing.assert_array_equal(params[name], expected, err_msg=name)
         for name, array in params.items():
-            if name[0] != "W":
-                assert (array == name.startswith("gamma")).all(), name
+            draws = (0.3 * rng.randn(*PLAIN[name])).astype(dtype) if name[0] == "W" else float(name.startswith("gamma"))
+            assert array.dtype == dtype
+            np.testing.assert_array_equal(array, np.broadcast_to(draws, array.shape), err_msg=name)
 
-    def test_without_a_stream_they_come_from_the_global_one(self):
+    @pytest.mark.parametrize("hidden_dims", [[], [3], [3, 3, 3, 3, 3, 3, 3]])
+    def test_of_any_number_of_hidden_layers(self, hidden_dims, batch):
+        net = small(hidden_dims=hidden_dims, normalization="batchnorm")
+        assert sum(name.startswith("W") for name in net.params) == len(hidden_dims) + 1
+        assert sum(name.startswith("gamma") for name in net.params) == len(hidden_dims)
+        assert np.isfinite(net.loss(*batch)[0])
+
+    def test_without_a_source_they_come_from_the_global_one(self):
         np.random.seed(5)
         nets = [small(rng=None), small(rng=None)]
         rng = np.random.RandomState(5)
         assert_same(nets[0].params, small(rng=rng).params)
         assert_same(nets[1].params, small(rng=rng).params)
 
-    def test_with_a_stream_the_global_one_is_left_alone(self, batch):
+    def test_with_a_source_the_global_one_is_left_alone(self, batch):
         np.random.seed(7)
         small(dropout_keep_ratio=0.5, dropout_rng=np.random.RandomState(2)).loss(*batch)
         small(dropout_keep_ratio=0.5, seed=3).loss(*batch)
         assert np.random.rand() == np.random.RandomState(7).rand()
-
-    def test_of_a_two_layer_net(self):
-        np.random.seed(5)
-        params = TwoLayerNet(input_dim=6, hidden_dim=5, num_classes=4, weight_scale=0.3).params
-        rng = np.random.RandomState(5)
-        expected = {"W1": 0.3 * rng.randn(6, 5), "b1": np.zeros(5), "W2": 0.3 * rng.randn(5, 4), "b2": np.zeros(4)}
-        assert_same(params, expected)
 
     def test_defaults(self):
         np.random.seed(5)
@@ -95,6 +93,7 @@ class TestParameters:
         np.testing.assert_array_equal(two.params["W1"], 1e-3 * rng.randn(3 * 32 * 32, 100))
         np.testing.assert_array_equal(two.params["W2"], 1e-3 * rng.randn(100, 10))
         assert two.params["W1"].dtype == np.float64
+        assert list(two.params) == ["W1", "b1", "W2", "b2"]
         np.testing.assert_array_equal(many.params["W1"], (1e-2 * rng.randn(3 * 32 * 32, 100)).astype(np.float32))
         np.testing.assert_array_equal(many.params["W2"], (1e-2 * rng.randn(100, 10)).astype(np.float32))
         assert (two.reg, many.reg) == (0, 0)
@@ -110,74 +109,97 @@ class TestParameters:
         np.testing.assert_array_equal(net.loss(batch[0]), scores)
         assert (twin.params.flat[:30] == 2 * net.params.flat[:30]).all()
 
+    def test_assigned_or_changed_in_place_take_effect_in_the_next_call(self, batch):
+        nets, twin = [small(), small()], small(rng=np.random.RandomState(9))
+        expected = twin.loss(batch[0])
+        for name, array in twin.params.items():
+            nets[0].params[name] = array
+        nets[1].params = twin.params.arrays()
+        for net in nets:
+            np.testing.assert_array_equal(net.loss(batch[0]), expected)
+            assert np.shares_memory(net.params["W1"], net.params.flat)
+            net.params["b3"][1] += 2
+            np.testing.assert_allclose(net.loss(batch[0]) - expected, np.tile([0, 2, 0, 0], (5, 1)), atol=1e-14)
+        np.testing.assert_array_equal(twin.loss(batch[0]), expected)
+
+
+def by_hand(net, x, mode):
+    """The output of each stage of a `small` net: {affine, normalization, relu, dropout} twice, then affine."""
+    p, norm, dropout, outputs = net.params, net.normalization, {"mode": mode, "p": net.dropout_param["p"], "seed": 3}, {}
+    for i in (1, 2):
+        outputs[f"affine{i}"], _ = layers.affine_forward(x, p[f"W{i}"], p[f"b{i}"])
+        if norm is not None:
+            running = {key: value for key, value in net.bn_params[i - 1].items() if key.startswith("running")}
+            scales = p[f"gamma{i}"], p[f"beta{i}"], {"mode": mode, **running}
+            outputs[f"{norm}{i}"], _ = getattr(layers, f"{norm}_forward")(outputs[f"affine{i}"], *scales)
+        outputs[f"relu{i}"] = x = np.maximum(outputs[f"{norm or 'affine'}{i}"], 0)
+        if dropout["p"] != 1:
+            outputs[f"dropout{i}"], _ = layers.dropout_forward(x, dropout)
+            x = outputs[f"dropout{i}"]
+    outputs["affine3"], _ = layers.affine_forward(x, p["W3"], p["b3"])
+    return outputs
+
 
 class TestScores:
-    def test_of_a_two_layer_net(self, batch):
-        net = TwoLayerNet(input_dim=6, hidden_dim=5, num_classes=4, weight_scale=0.5, rng=np.random.RandomState(1))
-        p = net.params
-        expected = np.maximum(batch[0].reshape(5, 6) @ p["W1"] + p["b1"], 0) @ p["W2"] + p["b2"]
-        np.testing.assert_allclose(net.loss(batch[0]), expected, rtol=1e-13)
-
     @every_kind
     @pytest.mark.parametrize("keep", [1, 0.6])
-    def test_are_those_of_the_layers_at_test_time_without_dropout(self, normalization, keep, batch):
+    @pytest.mark.parametrize("mode", ["train", "test"])
+    def test_and_all_activations_are_those_of_the_layers(self, normalization, keep, mode, batch):
         net = small(normalization=normalization, dropout_keep_ratio=keep, seed=3)
         net.params.flat[...] += 0.1
         for _ in range(3):
             net.loss(*batch)
-        np.testing.assert_allclose(net.loss(batch[0]), by_hand(net, batch[0], "test"), rtol=1e-12)
+        expected, activations = by_hand(net, batch[0], mode), net.activations(batch[0], mode)
+        assert list(activations) == list(expected)
+        for name in expected:
+            np.testing.assert_allclose(activations[name], expected[name], rtol=1e-12, err_msg=name)
+        if mode == "test":
+            np.testing.assert_array_equal(net.loss(batch[0]), activations["affine3"])
+        else:
+            assert net.loss(*batch)[0] == pytest.approx(softmax_loss(expected["affine3"], batch[1])[0], rel=1e-12)
 
     @every_kind
-    @pytest.mark.parametrize("keep", [1, 0.6])
-    def test_in_training_make_the_loss(self, normalization, keep, batch):
-        net = small(normalization=normalization, dropout_keep_ratio=keep, seed=3)
-        net.params.flat[...] += 0.1
-        expected, _ = softmax_loss(by_hand(net, batch[0], "train"), batch[1])
-        assert net.loss(*batch)[0] == pytest.approx(expected, rel=1e-12)
-
-    @every_kind
-    def test_do_not_change_the_net(self, normalization, batch):
-        net = small(normalization=normalization, dropout_keep_ratio=0.6)
+    def test_and_activations_leave_the_net_as_it_was(self, normalization, batch):
+        rng = np.random.RandomState(3)
+        net = small(normalization=normalization, dropout_keep_ratio=0.6, dropout_rng=rng)
         net.loss(*batch)
-        before, states = net.params.arrays(), copy.deepcopy(net.bn_params)
+        before, place = net.snapshot(), rng.get_state()
         first, second = net.loss(batch[0]), net.loss(batch[0])
         np.testing.assert_array_equal(first, second)
         assert not np.shares_memory(first, second)
-        assert_same(net.params, before)
-        for param, state in zip(net.bn_params, states, strict=True):
-            for key in ("running_mean", "running_var"):
-                np.testing.assert_array_equal(param.get(key), state.get(key))
+        net.activations(batch[0])
+        net.activations(batch[0], mode="train")
+        np.testing.assert_equal(net.snapshot(), before)
+        np.testing.assert_equal(rng.get_state(), place)
 
+    def test_drop_each_cache_at_once(self):
+        alive = []
 
-def by_hand(net, x, mode):
-    """Scores of a `small` net, layer by layer: {affine, normalization, relu, dropout} twice, then affine."""
-    p, norm, dropout = net.params, net.normalization, {"mode": mode, "p": net.dropout_param["p"], "seed": 3}
-    for i in (1, 2):
-        x, _ = layers.affine_forward(x, p[f"W{i}"], p[f"b{i}"])
-        if norm == "batchnorm":
-            running = {key: value for key, value in net.bn_params[i - 1].items() if key.startswith("running")}
-            x, _ = layers.batchnorm_forward(x, p[f"gamma{i}"], p[f"beta{i}"], {"mode": mode, **running})
-        elif norm == "layernorm":
-            x, _ = layers.layernorm_forward(x, p[f"gamma{i}"], p[f"beta{i}"], {})
-        x, _ = layers.relu_forward(x)
-        x, _ = layers.dropout_forward(x, dropout)
-    return layers.affine_forward(x, p["W3"], p["b3"])[0]
+        class Cache:
+            pass
+
+        class Watching(Stage):
+            def forward(self, x, params, mode):
+                assert [cache() for cache in alive] == [None] * len(alive)
+                cache = Cache()
+                alive.append(weakref.ref(cache))
+                return x + 1, cache
+
+        net = Net([Watching() for _ in range(3)], {"W1": (1, 1)}, 0, np.float64)
+        np.testing.assert_array_equal(net.scores(np.zeros((2, 2))), 3)
+        assert list(net.activations(np.zeros((2, 2)))) == ["stage0", "stage0b", "stage0bb"]
+        assert len(alive) == 6
+
+    def test_another_mode_is_an_error(self, batch):
+        with pytest.raises(ValueError, match=r"^mode is 'testing': it must be 'train' or 'test'$"):
+            small().activations(batch[0], mode="testing")
 
 
 class TestGradients:
-    @every_kind
-    @pytest.mark.parametrize("keep", [1, 0.6])
-    @pytest.mark.parametrize("reg", [0, 0.3])
-    def test_agree_with_the_numeric_ones(self, normalization, keep, reg, batch):
-        net = small(normalization=normalization, dropout_keep_ratio=keep, seed=3, reg=reg)
+    @pytest.mark.parametrize("normalization", ["batchnorm", "layernorm"])
+    def test_with_dropout_and_a_normalization_agree_with_the_numeric_ones(self, normalization, batch):
+        net = small(normalization=normalization, dropout_keep_ratio=0.6, seed=3, reg=0.3)
         net.params.flat[...] += 0.1 * np.random.RandomState(2).randn(net.params.flat.size)
-        _, grads = net.loss(*batch)
-        for name, array in net.params.items():
-            numeric = eval_numerical_gradient(lambda _: net.loss(*batch)[0], array, verbose=False)
-            np.testing.assert_allclose(grads[name], numeric, rtol=1e-6, atol=1e-9, err_msg=name)
-
-    def test_of_a_two_layer_net_agree_with_the_numeric_ones(self, batch):
-        net = TwoLayerNet(6, 5, 4, weight_scale=0.5, reg=0.3, rng=np.random.RandomState(1))
         _, grads = net.loss(*batch)
         for name, array in net.params.items():
             numeric = eval_numerical_gradient(lambda _: net.loss(*batch)[0], array, verbose=False)
@@ -196,18 +218,13 @@ class TestGradients:
             np.testing.assert_allclose(regularized[name], grads[name] + decay, rtol=1e-12, err_msg=name)
 
     @every_kind
-    def test_are_not_overwritten_by_the_next_call(self, normalization, batch):
+    def test_are_the_callers_and_overwritten_by_no_later_call(self, normalization, batch):
         net = small(normalization=normalization)
         _, grads = net.loss(*batch)
         before = {name: array.copy() for name, array in grads.items()}
         net.loss(batch[0][::-1] + 1, batch[1])
         assert_same(grads, before)
         assert list(grads) == list(net.params)
-
-    def test_are_the_callers_to_change(self, batch):
-        net = small()
-        _, grads = net.loss(*batch)
-        before = {name: array.copy() for name, array in grads.items()}
         for array in grads.values():
             array[...] = np.nan
         assert_same(net.loss(*batch)[1], before)
@@ -227,101 +244,73 @@ class TestGradients:
         assert first.backward(out, cache, net.params.like()) is None
 
 
-class TestCalls:
-    @every_kind
-    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-    @pytest.mark.parametrize("given", [np.float32, np.float64, np.uint8, np.int64])
-    def test_images_are_cast_to_the_nets_dtype(self, normalization, dtype, given):
-        X, y = np.random.RandomState(1).randint(256, size=(5, 2, 3)).astype(given), np.array([0, 1, 2, 3, 0])
-        net = small(normalization=normalization, dtype=dtype, reg=0.3, dropout_keep_ratio=0.5, seed=3)
-        loss, grads = net.loss(X, y)
-        assert {array.dtype for array in (loss, net.loss(X), *grads.values())} == {np.dtype(dtype)}
-        assert np.isfinite(loss)
-
-    @every_kind
-    def test_images_and_labels_are_left_alone(self, normalization, batch):
-        X, y = (array.copy() for array in batch)
-        small(normalization=normalization, dropout_keep_ratio=0.5, seed=3).loss(X, y)
-        np.testing.assert_array_equal(X, batch[0])
-        np.testing.assert_array_equal(y, batch[1])
-
-    def test_assigning_a_parameter_takes_effect(self, batch):
-        net, twin = small(), small(rng=np.random.RandomState(9))
-        for name, array in twin.params.items():
-            net.params[name] = array
-        np.testing.assert_array_equal(net.loss(batch[0]), twin.loss(batch[0]))
-        twin.params["W1"] *= 0
-        assert (net.loss(batch[0]) != twin.loss(batch[0])).any()
-
-    def test_assigning_all_parameters_takes_effect(self, batch):
-        net, twin = small(), small(rng=np.random.RandomState(9))
-        net.params = twin.params.arrays()
-        np.testing.assert_array_equal(net.loss(batch[0]), twin.loss(batch[0]))
-        assert np.shares_memory(net.params["W1"], net.params.flat)
-
-    def test_changing_a_parameter_in_place_takes_effect(self, batch):
-        net = small()
-        before = net.loss(batch[0])
-        net.params["b3"][1] += 2
-        np.testing.assert_allclose(net.loss(batch[0]) - before, np.tile([0, 2, 0, 0], (5, 1)), atol=1e-14)
-
-    @every_kind
-    @pytest.mark.parametrize("hidden_dims", [[], [3], [3, 3, 3, 3, 3, 3, 3]])
-    def test_any_number_of_hidden_layers(self, normalization, hidden_dims, batch):
-        net = small(hidden_dims=hidden_dims, normalization=normalization)
-        assert sum(name.startswith("W") for name in net.params) == len(hidden_dims) + 1
-        assert sum(name.startswith("gamma") for name in net.params) == (len(hidden_dims) if normalization else 0)
-        loss, _ = net.loss(*batch)
-        assert np.isfinite(loss)
-
-    @every_kind
-    def test_a_batch_of_one(self, normalization, batch):
-        X, y = batch
-        loss, grads = small(normalization=normalization).loss(X[:1], y[:1])
-        assert np.isfinite(loss)
-        assert all(np.isfinite(array).all() for array in grads.values())
+@every_kind
+@pytest.mark.parametrize(("dtype", "given"), [(np.float32, np.float64), (np.float64, np.float32), (np.float32, np.uint8)])
+def test_images_are_cast_to_the_nets_dtype(normalization, dtype, given):
+    X, y = np.random.RandomState(1).randint(256, size=(5, 2, 3)).astype(given), np.array([0, 1, 2, 3, 0])
+    net = small(normalization=normalization, dtype=dtype, reg=0.3, dropout_keep_ratio=0.5, seed=3)
+    loss, grads = net.loss(X, y)
+    assert {array.dtype for array in (loss, net.loss(X), *grads.values())} == {np.dtype(dtype)}
+    assert np.isfinite(loss)
 
 
 class TestDropout:
-    def test_keep_1_draws_nothing(self, batch):
+    @pytest.mark.parametrize("keep", [{}, {"dropout_keep_ratio": 1.0}, {"dropout": 1}], ids=str)
+    def test_keep_1_draws_nothing(self, keep, batch):
         rng = np.random.RandomState(2)
-        small(dropout_keep_ratio=1, dropout_rng=rng).loss(*batch)
+        small(**keep, dropout_rng=rng).loss(*batch)
         np.random.seed(7)
-        small(dropout_keep_ratio=1.0).loss(*batch)
+        small(**keep).loss(*batch)
         assert rng.rand() == np.random.RandomState(2).rand()
         assert np.random.rand() == np.random.RandomState(7).rand()
 
-    def test_masks_come_from_the_stream_layer_by_layer(self, batch):
+    def test_masks_come_from_the_source_layer_by_layer(self, batch):
         rng, expected = np.random.RandomState(2), np.random.RandomState(2)
         small(dropout_keep_ratio=0.5, dropout_rng=rng).loss(*batch)
         expected.rand(5, 5), expected.rand(5, 7)
         assert rng.rand() == expected.rand()
 
-    def test_without_a_stream_masks_come_from_the_global_one(self, batch):
+    def test_without_a_source_masks_come_from_the_global_one(self, batch):
         net = small(dropout_keep_ratio=0.5)
         np.random.seed(2)
         loss, _ = net.loss(*batch)
         assert loss == small(dropout_keep_ratio=0.5, dropout_rng=np.random.RandomState(2)).loss(*batch)[0]
 
-    def test_a_seed_repeats_and_a_stream_does_not(self, batch):
+    def test_a_seed_repeats_and_a_source_does_not(self, batch):
         seeded, streaming = (
-            small(dropout_keep_ratio=0.5, seed=3),
-            small(dropout_keep_ratio=0.5, dropout_rng=np.random.RandomState(3)),
+            small(dropout_keep_ratio=0.5, **s) for s in ({"seed": 3}, {"dropout_rng": np.random.RandomState(3)})
         )
         assert seeded.loss(*batch)[0] == seeded.loss(*batch)[0]
+        assert (seeded.sources, {*streaming.sources}) == ([], {streaming.dropout_param["rng"]})
         assert streaming.loss(*batch)[0] != streaming.loss(*batch)[0]
 
+    def test_has_two_names_for_one_number(self, batch):
+        older, newer = (small(**{name: 0.6}, seed=3) for name in ("dropout", "dropout_keep_ratio"))
+        assert older.loss(*batch)[0] == newer.loss(*batch)[0] != small().loss(*batch)[0]
 
-class TestErrors:
-    @pytest.mark.parametrize("normalization", ["batch", "", False])
-    def test_an_unknown_normalization(self, normalization):
-        with pytest.raises(ValueError, match=rf"^normalization is {normalization!r}: .*batchnorm, layernorm"):
-            small(normalization=normalization)
 
-    @pytest.mark.parametrize("keep", [0, -0.5, 1.5, float("nan")])
-    def test_an_impossible_keep_ratio(self, keep):
-        with pytest.raises(ValueError, match=f"^dropout_keep_ratio is {keep}: it must be above 0 and at most 1"):
-            small(dropout_keep_ratio=keep)
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        *(
+            ({"normalization": name}, f"normalization is {name!r}: it must be None or one of batchnorm, layernorm")
+            for name in ("batch", "", False)
+        ),
+        *(
+            ({name: keep}, f"{name} is {keep}: it must be above 0 and at most 1")
+            for name in ("dropout_keep_ratio", "dropout")
+            for keep in (0, -0.5, 1.5, float("nan"))
+        ),
+        (
+            {"dropout_keep_ratio": 1, "dropout": 0.25},
+            "dropout_keep_ratio=1 and dropout=0.25 are two names of one number: give one of them",
+        ),
+    ],
+    ids=str,
+)
+def test_what_is_refused(settings, message):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        small(**settings)
 
 
 class TestSnapshots:
@@ -376,14 +365,7 @@ class TestPopulationStatistics:
         with np.errstate(invalid="ignore"):
             net.estimate_population_statistics(batches)
         expected.estimate_population_statistics(batches)
-        np.testing.assert_array_equal(net.bn_params[0]["running_mean"], expected.bn_params[0]["running_mean"])
-        np.testing.assert_array_equal(net.bn_params[0]["running_var"], expected.bn_params[0]["running_var"])
-
-    def test_scores_use_them(self, batches, batch):
-        net = small(normalization="batchnorm")
-        net.loss(*batch)
-        net.estimate_population_statistics(batches)
-        np.testing.assert_allclose(net.loss(batch[0]), by_hand(net, batch[0], "test"), rtol=1e-12)
+        np.testing.assert_equal(net.snapshot(), expected.snapshot())
 
     def test_draw_no_masks(self, batches):
         rng = np.random.RandomState(2)
@@ -393,17 +375,29 @@ class TestPopulationStatistics:
     @pytest.mark.parametrize("normalization", [None, "layernorm"])
     def test_of_a_net_without_running_statistics_are_nothing(self, normalization, batches):
         net = small(normalization=normalization)
-        before = net.params.arrays()
+        before = net.snapshot()
         net.estimate_population_statistics(batches)
-        assert_same(net.params, before)
-        assert not any(key.startswith("running") for param in net.bn_params for key in param)
+        np.testing.assert_equal(net.snapshot(), before)
 
-    def test_need_two_images(self, batches):
-        with pytest.raises(ValueError, match=r"^population statistics need minibatches of at least 2 images"):
-            small(normalization="batchnorm").estimate_population_statistics([batches[0][:1]])
-
-    def test_an_error_leaves_the_momentum_as_it_was(self, batches):
+    def test_of_one_image_are_an_error_that_leaves_the_momentum_as_it_was(self, batches):
         net = small(normalization="batchnorm")
-        with pytest.raises(ValueError, match="at least 2 images"):
+        with pytest.raises(ValueError, match=r"^population statistics need minibatches of at least 2 images, not 1: "):
             net.estimate_population_statistics([batches[0], batches[1][:1]])
         assert [param.get("momentum", 0.9) for param in net.bn_params] == [0.9, 0.9]
+
+    def test_of_no_minibatch_are_an_error(self):
+        with pytest.raises(ValueError, match=r"^population statistics need at least one minibatch$"):
+            small(normalization="batchnorm").estimate_population_statistics([])
+
+
+@pytest.mark.parametrize(
+    ("net", "shown"),
+    [
+        (lambda: TwoLayerNet(6, 5, 4), "TwoLayerNet(6-5-4, float64)"),
+        (lambda: small(normalization="layernorm"), "FullyConnectedNet(6-5-7-4, layernorm, float64)"),
+        (lambda: small(dropout=0.25, dtype="float32"), "FullyConnectedNet(6-5-7-4, keep 0.25, float32)"),
+        (lambda: Net(small().stages[-2:], {"W3": (7, 4), "b3": (4,)}, 0, float), "Net(relu0, affine1, float64)"),
+    ],
+)
+def test_repr_is_short_and_tells_nets_apart(net, shown):
+    assert repr(net()) == shown

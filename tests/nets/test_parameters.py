@@ -121,3 +121,9 @@ def test_arrays_gives_copies_in_a_plain_dict(params):
     params.flat[...] = 0
     assert arrays["b1"].tolist() == [6, 7, 8]
     assert {name: array.shape for name, array in arrays.items()} == SHAPES
+
+
+def test_repr_names_the_first_and_counts_all():
+    many = Parameters({f"W{i}": (300, 1000) for i in range(1, 8)})
+    assert repr(many) == "Parameters(W1 (300, 1000), W2 (300, 1000), W3 (300, 1000), W4 (300, 1000), …; 2,100,000 float32)"
+    assert repr(Parameters(SHAPES, np.float64)) == "Parameters(W1 (2, 3), b1 (3,), W2 (3, 1); 12 float64)"
