@@ -1,8 +1,8 @@
 """Update rules: `rule(w, dw, config=None, out=None) -> (next_w, config)`.
 
-A rule's settings and its state live in `config`, under the names given below, and are there after the call. Without `out`
-nothing that came in is overwritten. With `out` (it may be w itself) the next w is written there and the state is
-moved in place: so the Solver updates a whole net, one flat vector, in a few passes and without new memory.
+The settings and the state of a rule are in `config`, under the names given below, also after the call. Without `out` no
+array that came in is overwritten. With `out` (it may be w itself) the next w is written there, and the state changes in
+place. So the Solver updates a whole net, one flat vector, in a few passes and without new memory.
 
 Sources: momentum, Polyak, 1964; RMSProp, Tieleman and Hinton, 2012, lecture 6.5; Adam, Kingma and Ba, 2015, algorithm 1.
 """
@@ -20,7 +20,7 @@ Config: TypeAlias = dict[str, Any]
 Rule: TypeAlias = Callable[..., tuple[Array, Config]]
 
 BLOCK = 65_536
-"""Entries updated at a time: a block of w, dw and the state stays in the processor's cache through all passes."""
+"""How many entries are updated at a time: few enough to stay in the processor's cache through all passes."""
 
 
 SETTINGS: dict[str, dict[str, float]] = {
@@ -91,7 +91,7 @@ def adam(w: Array, dw: Array, config: Config | None = None, out: Array | None = 
     config["t"] += 1
     beta1, beta2, t = config["beta1"], config["beta2"], config["t"]
     root = (1 - beta2**t) ** 0.5
-    # Both corrections moved out of the passes: lr · mhat / (sqrt(vhat) + eps) = rate · m / (sqrt(v) + eps · root).
+    # Both corrections stand outside the passes: lr · mhat / (sqrt(vhat) + eps) = rate · m / (sqrt(v) + eps · root).
     rate, epsilon = config["learning_rate"] * root / (1 - beta1**t), config["epsilon"] * root
     next_w = _destination(w, out)
     first, second = _state(config, "m", w, out), _state(config, "v", w, out)
@@ -123,7 +123,7 @@ def _destination(w: Array, out: Array | None) -> Array:
 
 
 def _state(config: Config, key: str, w: Array, out: Array | None) -> Array:
-    """The state array to move in place: the caller's own only where the caller asked for that by giving `out`."""
+    """The state array to change in place: the caller's own if `out` was given, else a copy."""
     state = config.get(key)
     if state is None:
         state = np.zeros(w.shape, w.dtype)

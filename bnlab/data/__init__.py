@@ -1,6 +1,6 @@
-"""The data sets: a registry of names, one module a data set, and images embedded in the package.
+"""The data sets: a registry of names, one module for each data set, and images embedded in the package.
 
-Importing this needs no NumPy; a data set's module is imported when that data set is asked for.
+Importing this needs no NumPy. The module of a data set is imported when that data set is asked for.
 """
 
 from bnlab.data.dataset import Dataset

@@ -1,7 +1,7 @@
 """CIFAR-10 from its official files, in the binary or the pickled layout: data_batch_1 to data_batch_5 and test_batch.
 
-The first few data batches are enough, with any number of images each. Where a folder holds both layouts, the binary
-one is read: it is the quicker.
+The first few data batches are enough, each with any number of images. If a folder holds both layouts, the binary one is
+read, because it is quicker.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def _find(folder: Path) -> Files | None:
 
 
 def _open_train(layout: Layout, paths: list[Path]) -> list[Part]:
-    """The batches there are. Raises DataError if one before the last of them is missing."""
+    """The batches that are there. Raises DataError if one is missing before the last of them."""
     there = [path.exists() for path in paths]
     gap = there.index(False) if False in there else len(paths)
     if any(there[gap:]):

@@ -19,8 +19,8 @@ EXPECTED = f"a multiple of {RECORD:,} bytes, a label of 0 to 9 at the beginning 
 
 def open_binary(path: Path) -> Part:
     """The images of one file. Raises DataError unless its size is that of one record or more."""
-    with reading(path):
-        size = path.stat().st_size
+    with reading(path), path.open("rb") as file:  # a folder has a size too, but can't be opened
+        size = file.seek(0, 2)
     if size == 0 or size % RECORD:
         found = "it is empty" if size == 0 else f"its size leaves {size % RECORD:,} bytes over"
         raise damaged(path, found, EXPECTED)

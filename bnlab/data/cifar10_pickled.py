@@ -1,6 +1,6 @@
 """CIFAR-10's pickled layout: a dict with `b'data'`, an array uint8 (N, 3072), and `b'labels'`, a list of N numbers.
 
-A file is read twice: once for its number of images, without the pixels, and once, when its turn comes, in full. So one
+A file is read twice: first for its number of images, without the pixels; then in full, when its turn comes. So only one
 file at a time is in memory.
 """
 
@@ -23,16 +23,18 @@ from bnlab.data.split import Block, Part
 
 PIXELS = 3 * 32 * 32
 EXPECTED = (
-    f"{PIXELS:,} bytes an image and a few more (about 31,035,000 for 10,000 images), a pickled dict with "
+    f"{PIXELS:,} bytes per image and a few more (about 31,035,000 for 10,000 images), a pickled dict with "
     f"b'data', uint8 (N, {PIXELS}), and b'labels', N numbers of 0 to 9"
 )
 
 
 def open_pickled(path: Path) -> Part:
-    """The images of one file. Raises DataError if it isn't such a pickle, or asks for what no image needs."""
+    """The images of one file. Raises DataError if it isn't such a pickle, or names functions that no image needs."""
     try:
         count = _contents(path, skim=True)[0].shape[0]
-    except BadPickleError:  # not every harmless pickle can be skimmed; what is wrong with the others shows in full
+    except (
+        BadPickleError
+    ):  # a harmless pickle may still need to be read in full; that also shows what is wrong with the others
         count = _contents_or_fault(path)[0].shape[0]
     return Part(count, SHAPE, partial(_blocks, path))
 
@@ -54,14 +56,14 @@ def _contents_or_fault(path: Path) -> tuple[PickledArray, NDArray[np.integer]]:
 
 
 def _contents(path: Path, skim: bool) -> tuple[PickledArray, NDArray[np.integer]]:
-    """The pixels, as they were pickled, and the labels. Raises BadPickleError if they aren't what they should be."""
+    """The pixels as they were pickled, and the labels. Raises BadPickleError for anything else."""
     with reading(path):
         contents = read_pickle(path, skim)
         size = path.stat().st_size
     if not isinstance(contents, dict):
         raise BadPickleError(f"it holds a {type(contents).__name__}, not a dict")
     pixels = _pixels(contents.get(b"data"))
-    # Of skimmed pixels only the announced number is known: it must at least fit into the file.
+    # After skimming only the announced number of pixels is known. The file must be large enough for them.
     there = size if skim else len(pixels.data)
     if pixels.shape[0] * PIXELS > there or not (skim or pixels.shape[0] * PIXELS == there):
         raise BadPickleError(f"it announces {pixels.shape[0]:,} images and has {there:,} bytes for them")

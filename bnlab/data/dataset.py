@@ -1,7 +1,7 @@
 """A data set in memory: images as bytes, and the mean image that is subtracted from them.
 
-Bytes are kept until a run asks for floats, in the dtype it computes in: a quarter of the memory, and one exact mean for
-every dtype.
+Images stay bytes until a run asks for floats in its own dtype. That takes a quarter of the memory, and the mean is exact
+for every dtype.
 """
 
 from __future__ import annotations
@@ -16,15 +16,16 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import DTypeLike, NDArray
 
-CHUNK_BYTES = 1_500_000  # so that a chunk and its float64 copy stay in the processor's cache, or near it
+CHUNK_BYTES = 1_500_000  # small enough for a chunk and its float64 copy to stay in the processor's cache, or nearly
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Images, uint8 (N, C, H, W), and labels, int64 (N,) of 0 to 9, for training, validation and test.
+    """Images as they were read, and the mean image. Nets and the Solver take what `arrays()` gives, also for the test set.
 
-    mean: float64 (C, H, W), the mean of all images the data set has for training, however many are held here.
-    There may be no test images. The arrays aren't meant to be changed.
+    x_…: pixels, uint8 (N, C, H, W); y_…: labels, int64 (N,) of 0 to 9; for training, validation and test. There are no test
+    images unless they were asked for. mean: float64 (C, H, W), the mean of all training images of the data set, even if
+    fewer are held here. The arrays aren't meant to be changed.
     """
 
     x_train: NDArray[np.uint8]
@@ -36,22 +37,23 @@ class Dataset:
     mean: NDArray[np.float64]
 
     def arrays(self, dtype: DTypeLike = "float32") -> dict[str, NDArray[Any]]:
-        """`X_train, y_train, X_val, y_val` as a Solver takes them.
+        """`X_train, y_train, X_val, y_val` as a Solver takes them, and `X_test, y_test` if test images were loaded.
 
-        X (N, C, H, W) is pixels minus mean, computed in float64 and rounded once to dtype.
+        X (N, C, H, W) is pixels minus mean, computed in float64 and rounded once to dtype. Asking for test images that
+        weren't loaded is a KeyError that says how to load them.
         """
-        return {
-            "X_train": self._centred(self.x_train, dtype),
-            "y_train": self.y_train,
-            "X_val": self._centred(self.x_val, dtype),
-            "y_val": self.y_val,
-        }
+        parts = {"train": (self.x_train, self.y_train), "val": (self.x_val, self.y_val), "test": (self.x_test, self.y_test)}
+        arrays = _Arrays()
+        for part, (images, labels) in parts.items():
+            if len(images):
+                arrays |= {f"X_{part}": self._centred(images, dtype), f"y_{part}": labels}
+        return arrays
 
     @cached_property
     def fingerprint(self) -> str:
         """16 hex digits that stand for the training and validation images held, their labels and the mean.
 
-        They are the first of the SHA-256 of shapes and values, so it doesn't matter where these were read from.
+        They begin the SHA-256 of shapes and values, so it doesn't matter where the images were read from.
         """
         digest = hashlib.sha256()
         for images, labels in ((self.x_train, self.y_train), (self.x_val, self.y_val)):
@@ -71,7 +73,16 @@ class Dataset:
         return out
 
 
+class _Arrays(dict[str, "NDArray[Any]"]):
+    """Arrays by name. A name that isn't there says why."""
+
+    def __missing__(self, name: str) -> NDArray[Any]:
+        if name in ("X_test", "y_test"):
+            raise KeyError(f"there is no {name}, because no test images were loaded: give num_test=N to bnlab.data.load")
+        raise KeyError(name)
+
+
 def chunks(count: int, image_bytes: int) -> Iterator[slice]:
-    """Slices that cover `count` images of `image_bytes` bytes each, a megabyte or so at a time."""
+    """Slices that cover `count` images of `image_bytes` bytes each, about a megabyte at a time."""
     step = max(1, CHUNK_BYTES // image_bytes)
     return (slice(start, min(start + step, count)) for start in range(0, count, step))

@@ -1,6 +1,6 @@
 """Fashion-MNIST, or any grayscale images, from a folder with four IDX files under the official names, plain or `.gz`.
 
-Images may have any height and width, and there may be any number of them: that is how to bring images of one's own.
+Images may have any height and width, and there may be any number of them. Users bring their own images this way.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def open_pair(folder: Path, names: tuple[str, str]) -> Part:
 
 def _blocks(images: IdxFile, labels: IdxFile, limit: int) -> Iterator[Block]:
     y = np.frombuffer(b"".join(block.tobytes() for block in labels.read(limit)), np.uint8)
-    check_labels(labels.path, y, f"one byte of 0 to 9 an image, {labels.expected}")
+    check_labels(labels.path, y, f"one byte of 0 to 9 per image, {labels.expected}")
     start = 0
     for x in images.read(limit):
         yield x[:, None], y[start : start + len(x)]
@@ -54,7 +54,7 @@ def _existing(path: Path) -> Path:
 
 
 def _present(folder: Path, names: Sequence[str]) -> list[Path]:
-    """The files of these names that are there and would be read."""
+    """The files of these names that would be read, if they are there."""
     candidates = ((folder / name, folder / f"{name}.gz") for name in names)
     return [next(path for path in pair if path.exists()) for pair in candidates if any(path.exists() for path in pair)]
 

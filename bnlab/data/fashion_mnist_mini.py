@@ -1,7 +1,7 @@
 """Fashion-MNIST's first 4,000 training images, the next 1,000 for validation, and its first 1,000 test images.
 
-They are embedded in the package as an `.npz` file, whose arrays can be decoded as far as needed. The mean image is that
-of the 4,000, kept as their sum. `scripts/build_fashion_mnist_mini.py` makes the file.
+They are embedded in the package as an `.npz` file. Only as much of its arrays is decoded as is needed. The mean image is
+that of the 4,000; the file holds their sum. `scripts/build_fashion_mnist_mini.py` makes the file.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ SHAPE = (1, 28, 28)
 
 def load(_folders: Sequence[Path], num_train: int | None, num_test: int) -> Dataset:
     """See `bnlab.data.load`; no folder is searched."""
-    count = wanted(f"training images of {NAME}", num_train, NUM_TRAIN)
-    wanted(f"test images of {NAME}", num_test, NUM_TEST)
+    count = wanted("training", NAME, num_train, NUM_TRAIN)
+    wanted("test", NAME, num_test, NUM_TEST)
     with _opened() as archive:
         return Dataset(
             x_train=_first(archive, "x_train", count),

@@ -1,28 +1,32 @@
-"""The lines that tell of missing and damaged files and of too few images, so that all data sets word them alike."""
+"""Error messages for missing and damaged files and for too few images: the same words for all data sets."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from bnlab.errors import DataError
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 NUM_CLASSES = 10
+SETTINGS = {"training": "data.num_train", "validation": "data.num_val"}
+"""The settings of studies that say how many images of a kind are used."""
 
 
 def damaged(path: Path, found: str, expected: str) -> DataError:
-    """The error for a file whose contents can't be right: what was found, beside its size, and the size expected."""
+    """The error for a file with wrong contents: its size, what was found, and what was expected."""
     size = path.stat().st_size if path.is_file() else 0
     return DataError(f"{path} ({size:,} bytes): {found}; expected {expected}; fetch the file again")
 
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Turns what the operating system says against reading `path` into a DataError."""
+    """Turns an error of the operating system about `path` into a DataError."""
     try:
         yield
     except OSError as error:
@@ -32,12 +36,15 @@ def reading(path: Path) -> Iterator[None]:
         ) from error
 
 
-def wanted(what: str, number: int | None, there: int) -> int:
-    """`number`, or all that there are if it is None. Raises DataError if there are fewer."""
+def wanted(kind: str, name: str, number: int | None, there: int) -> int:
+    """`number`, or all that there are if it is None. kind: 'training', 'validation' or 'test'; name: of the data set.
+
+    Raises DataError if there are fewer.
+    """
     if number is not None and number > there:
+        remedy = f", in a study by -s {SETTINGS[kind]}={there}" if kind in SETTINGS else ""
         raise DataError(
-            f"{number:,} {what} asked for, but there are {there:,}: "
-            f"ask for at most {there}, in a study by -s data.num_train={there}"
+            f"{number:,} {kind} images of {name} asked for, but there are {there:,}: ask for at most {there}{remedy}"
         )
     return there if number is None else number
 

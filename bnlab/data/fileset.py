@@ -1,4 +1,4 @@
-"""A data set that lies in files: found in the folders searched, split, loaded and described, whatever their layout."""
+"""A data set in files: how it is found in folders, split, loaded and described, whatever the layout of its files."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class IdxFile:
         return f"{self.num_bytes:,} bytes{unpacked}, as its header says ({' x '.join(map(str, self.dims))})"
 
     def read(self, limit: int) -> Iterator[NDArray[np.uint8]]:
-        """The first `limit` records, shaped (n, *dims[1:]), a megabyte or so at a time; nothing behind them is read.
+        """The first `limit` records, shaped (n, *dims[1:]), about a megabyte at a time. Nothing behind them is read.
 
         Raises DataError where the file breaks off.
         """
@@ -81,16 +81,15 @@ def open_idx(path: Path, num_dims: int, what: str) -> IdxFile:
 def _check_size(idx: IdxFile) -> None:
     size = idx.path.stat().st_size
     if _packed(idx.path):
-        found = _unpacked_size(idx.path)
-        fits = found == idx.num_bytes % 2**32 and idx.num_bytes <= GZIP_RATIO * size
+        fits = _unpacked_size(idx.path) == idx.num_bytes % 2**32 and idx.num_bytes <= GZIP_RATIO * size
     else:
-        found, fits = size, size == idx.num_bytes
+        fits = size == idx.num_bytes
     if not fits:
-        raise damaged(idx.path, f"it ends as a file of {found:,} bytes", idx.expected)
+        raise damaged(idx.path, "it is cut off, or holds more or fewer bytes", idx.expected)
 
 
 def _unpacked_size(path: Path) -> int:
-    """What a gzip file says of its contents in its last four bytes: their size modulo 2³²."""
+    """The last four bytes of a gzip file: the size of its contents modulo 2³²."""
     with path.open("rb") as file:
         file.seek(-4, 2)
         return cast(int, struct.unpack("<I", file.read())[0])
@@ -102,9 +101,9 @@ def _packed(path: Path) -> bool:
 
 @contextmanager
 def _opened(path: Path, expected: str) -> Iterator[IO[bytes]]:
-    """The file's unpacked bytes. Faults that the system or gzip finds in it, here or in the body, become DataErrors."""
+    """The file's unpacked bytes. Errors of the system or of gzip, here or in the body, become DataErrors."""
     with reading(path):
-        # Within `reading`, because BadGzipFile is an OSError, but none of the system's.
+        # Within `reading`, because BadGzipFile is an OSError too, though not one of the system.
         try:
             with gzip.open(path) if _packed(path) else path.open("rb") as file:
                 yield cast(IO[bytes], file)

@@ -1,7 +1,7 @@
-"""What stands in for NumPy's functions while a pickle is read: an array is noted down, not built.
+"""What takes the place of NumPy's functions while a pickle is read: it notes an array down instead of building it.
 
-The names are those of every NumPy (`numpy.core` became `numpy._core` in 2.0) and of both ways to pickle an array: made
-empty and then given a state, or, since protocol 5, made from a buffer. Source: `pickletools.dis` of pickled arrays.
+The names are those of all versions of NumPy (`numpy.core` became `numpy._core` in 2.0) and of both ways to pickle an array:
+empty at first and then given a state, or, since protocol 5, from a buffer. Source: `pickletools.dis` of pickled arrays.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class PickledArray:
         self.note((0,), "u1", "C", b"")
 
     def note(self, shape: Any, dtype: Any, order: Any, data: Any) -> None:
-        """Keeps these, if they are of the types they should be. Raises BadPickleError otherwise."""
+        """Keeps these. Raises BadPickleError if one has a wrong type."""
         dtype = _text(dtype.name if isinstance(dtype, _Dtype) else dtype)
         order = _text(order)
         if "O" in dtype:
@@ -59,7 +59,7 @@ class _Dtype:
 
 @dataclass(frozen=True)
 class _Function:
-    """A permitted name: it can be called, but no pickle can change it."""
+    """A permitted name. It can be called, but no pickle can change it."""
 
     call: Callable[..., Any]
 

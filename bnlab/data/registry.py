@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol, cast
 
 from bnlab.data.dataset import Dataset
 from bnlab.data.description import Description
+from bnlab.data.faults import wanted
 from bnlab.errors import DataError
 
 
@@ -44,24 +45,33 @@ DATASETS = {
 DEFAULT = "fashion-mnist-mini"
 
 
-def load(name: str, folders: Sequence[str | Path] = (), num_train: int | None = None, num_test: int = 0) -> Dataset:
-    """The data set `name`: its first `num_train` training images (None: all), all for validation, `num_test` for test.
+def load(
+    name: str,
+    folders: Sequence[str | Path] = (),
+    num_train: int | None = None,
+    num_test: int = 0,
+    num_val: int | None = None,
+) -> Dataset:
+    """The data set `name`: its first `num_train` training, `num_val` validation and `num_test` test images.
 
-    folders are searched in order; the first that holds the data set's files is the one read.
-    Raises DataError if the name is unknown, files are missing or damaged, or there are fewer images than asked for.
+    None means all. Nets and the Solver take what `.arrays()` of it gives. folders are searched in order; the first that
+    holds the data set's files is the one read. Raises DataError if the name is unknown, files are missing or damaged, or
+    there are fewer images than asked for.
     """
     module = _module(name)
-    if num_train is not None and num_train < 1:
-        raise DataError(f"{num_train} training images of {name} asked for: ask for 1 or more, or leave the number out")
-    if num_test < 0:
-        raise DataError(f"{num_test} test images of {name} asked for: ask for 0 or more")
-    return module.load(_paths(folders), num_train, num_test)
+    for kind, number, least in (("training", num_train, 1), ("validation", num_val, 1), ("test", num_test, 0)):
+        if number is not None and number < least:
+            remedy = f"ask for {least} or more" + (", or leave the number out" if least else "")
+            raise DataError(f"{number} {kind} images of {name} asked for: {remedy}")
+    held = module.load(_paths(folders), num_train, num_test)
+    validating = slice(wanted("validation", name, num_val, len(held.x_val)))
+    return replace(held, x_val=held.x_val[validating], y_val=held.y_val[validating])
 
 
 def describe(name: str, folders: Sequence[str | Path] = ()) -> Description:
     """What there is of the data set `name`, from the sizes and headers of its files.
 
-    Raises DataError for an unknown name alone: what is missing or damaged is told in `problem`.
+    Raises DataError only for an unknown name. `problem` says what is missing or damaged.
     """
     return _module(name).describe(_paths(folders))
 

@@ -1,7 +1,7 @@
 """Unpickling NumPy arrays without running anything that the pickle names.
 
-A pickle may call whatever it names, so nothing it names is ever looked up: the few names that arrays need stand for
-functions of `pickled_array.py`, which only note an array's shape, dtype and bytes. Every other name is a fault.
+A pickle can call any function that it names, so no name is ever looked up. The few names that arrays need stand for
+functions of `pickled_array.py`, which only note an array's shape, dtype and bytes. Every other name is an error.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from bnlab.data.pickled_array import PERMITTED, BadPickleError
 
-SKIPPED = 1_000_000  # bytes; picklers frame small objects together, and those frames stay far below
+SKIPPED = 1_000_000  # bytes; picklers put small objects together into frames, which are far shorter
 
 
 def read_pickle(path: Path, skim: bool) -> Any:
@@ -44,7 +44,7 @@ class _Unpickler(pickle.Unpickler):
 
 
 class _Skimming:
-    """A file whose long reads yield zeros, so that only the short ones cost anything."""
+    """A file whose long reads give zeros without reading, so that they cost nothing."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.file = file
@@ -60,5 +60,5 @@ class _Skimming:
 
 
 def _shown(text: str) -> str:
-    """What a pickle says of itself, fit for a line of an error: no line breaks, no escape codes, not too long."""
+    """A pickle's own words, made safe for an error of one line: no line breaks, no escape codes, not too long."""
     return ascii(text)[1:-1][:120]

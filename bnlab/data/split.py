@@ -1,7 +1,7 @@
 """From files to a data set, in one pass: which images train, which validate, and the mean image.
 
-The last 1,000 training images are the validation set; all before them are for training, and their mean is the mean
-image, however few of them are asked for. Sums are integers, so the mean doesn't depend on the order of summation.
+The last 1,000 training images are the validation set. All before them are for training, and their mean is the mean image,
+even if fewer of them are asked for. Sums are integers, so the mean doesn't depend on the order of summation.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Block: TypeAlias = tuple[NDArray[np.uint8], NDArray[np.integer]]
 
 @dataclass(frozen=True)
 class Part:
-    """One file's images. `blocks(limit)` yields its first `limit` images in file order, a megabyte or so at a time."""
+    """One file's images. `blocks(limit)` yields its first `limit` images in file order, about a megabyte at a time."""
 
     count: int
     shape: Shape
@@ -36,7 +36,7 @@ class Part:
 def split(name: str, parts: Sequence[Part], test: Part | None, num_train: int | None, num_test: int) -> Dataset:
     """The data set that these files hold. Raises DataError if they hold fewer images than asked for."""
     there = num_training(name, parts)
-    count = wanted(f"training images of {name}", num_train, there)
+    count = wanted("training", name, num_train, there)
     shape = parts[0].shape
     train, validation = _Images(0, count, shape), _Images(there, NUM_VALIDATION, shape)
     sums = np.zeros(shape, np.int64)
@@ -68,7 +68,7 @@ class _Images:
         self.y = np.empty(count, np.int64)
 
     def take(self, start: int, pixels: NDArray[np.uint8], labels: NDArray[np.integer]) -> None:
-        """Keeps what belongs here of a block whose first image is number `start` of the stream."""
+        """Keeps the images of a block that belong here; the first of the block is number `start` of the stream."""
         low = max(start, self.first)
         high = min(start + len(pixels), self.first + len(self.x))
         if low < high:
@@ -89,7 +89,7 @@ def _first(name: str, test: Part | None, shape: Shape, count: int) -> _Images:
     images = _Images(0, count, shape)
     if test is None or not count:
         return images
-    wanted(f"test images of {name}", count, test.count)
+    wanted("test", name, count, test.count)
     start = 0
     for pixels, labels in test.blocks(count):
         images.take(start, pixels, labels)

@@ -1,7 +1,7 @@
-"""Images made on the spot, for quick trials without any files: a pattern a class, seen through noise.
+"""Images made on the spot, for quick trials without any files: one pattern for each class, seen through noise.
 
-A pixel is a quarter of its class's pattern and three quarters of noise, so that the best conceivable classifier gets
-about four fifths right. All is done in integers: the images are the same on every machine.
+A pixel is one quarter pattern and three quarters noise, so that even the best possible classifier gets only about four
+fifths right. All is computed in integers, so the images are the same on every machine.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ NUM_TRAIN, NUM_VAL, NUM_TEST = 4_000, 1_000, 1_000
 
 def load(_folders: Sequence[Path], num_train: int | None, num_test: int) -> Dataset:
     """See `bnlab.data.load`; no folder is searched."""
-    count = wanted("training images of synthetic", num_train, NUM_TRAIN)
-    wanted("test images of synthetic", num_test, NUM_TEST)
+    count = wanted("training", "synthetic", num_train, NUM_TRAIN)
+    wanted("test", "synthetic", num_test, NUM_TEST)
     random = np.random.RandomState(SEED)
     total = NUM_TRAIN + NUM_VAL + NUM_TEST
     patterns = random.randint(0, 256, (NUM_CLASSES, *SHAPE), dtype=np.uint16)

@@ -1,4 +1,4 @@
-"""The normalizations that nets look up by name: of rows of features, and of images. A further one is a further row."""
+"""The normalizations that nets look up by name: of rows of features, and of images. A new one is a new row."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def _of_images(channels: int) -> tuple[int, ...]:
 
 
 class Normalizer(NamedTuple):
-    """A normalization as nets look it up: its pair of functions, whether it keeps running statistics, whether it takes a
-    number of groups, and the shape of gamma and beta for so many features or channels."""
+    """A normalization: its pair of functions, whether it keeps running statistics, whether it takes a number of groups, and
+    the shape of gamma and beta for a number of features or channels."""
 
     forward: Callable[..., tuple[Array, Any]]
     backward: Callable[..., tuple[Array, Array, Array]]

@@ -1,4 +1,4 @@
-"""The stages a net is a list of: each calls one pair of layer functions with the net's named parameters.
+"""The stages of a net. Each calls one pair of layer functions with the net's named parameters.
 
 `forward(x, params, mode) -> (out, cache)` and `backward(dout, cache, grads) -> dx`, which also writes the gradients of the
 stage's own parameters into the named arrays of `grads`. A stage keeps the layer's param dict (running statistics, the

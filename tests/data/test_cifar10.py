@@ -110,7 +110,10 @@ def test_a_file_that_shrinks_between_looking_and_reading(tmp_path, write, colour
         list(part.blocks(part.count))
 
 
-def test_a_folder_in_place_of_a_file(tmp_path, fault):
-    (tmp_path / "data_batch_1").mkdir()
-    with fault(f"cannot read {tmp_path}/data_batch_1"):
+@pytest.mark.parametrize("suffix", [".bin", ""])
+def test_a_folder_in_place_of_a_file(suffix, tmp_path, fault):
+    path = tmp_path / f"data_batch_1{suffix}"
+    path.mkdir()
+    with fault(f"cannot read {path}: Is a directory"):
         load(tmp_path)
+    assert f"cannot read {path}: Is a directory" in data.describe("cifar10", [tmp_path]).problem

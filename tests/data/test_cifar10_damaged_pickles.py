@@ -45,19 +45,18 @@ FOREIGN = {
 }
 
 
-@pytest.mark.parametrize("protocol", [2, 5])
-@pytest.mark.parametrize("case", FOREIGN)
+@pytest.mark.parametrize(("case", "protocol"), [*((case, 5) for case in FOREIGN), ("floats", 2), ("objects", 2)])
 def test_a_foreign_pickle(case, protocol, path, fault):
     contents, word = FOREIGN[case]
     path.write_bytes(pickle.dumps(contents, protocol))
-    with fault(str(path), f"({path.stat().st_size:,} bytes)", word, "3,072 bytes an image"):
+    with fault(str(path), f"({path.stat().st_size:,} bytes)", word, "3,072 bytes per image"):
         load(path.parent)
     if "label of" not in case:
         assert data.describe("cifar10", [path.parent]).problem
 
 
-@pytest.mark.parametrize("writer", ["python2", "2", "5"])
-@pytest.mark.parametrize("kept", [0, 1, 2, 50, 200, 5000, 2_000_000, -1000, -1])
+@pytest.mark.parametrize("writer", ["python2", "5"])
+@pytest.mark.parametrize("kept", [0, 1, 50, 5000, 2_000_000, -1])
 def test_a_truncated_pickle(kept, writer, path, write, colour, fault):
     if writer == "python2":
         write.python2(path, *colour)
@@ -72,7 +71,7 @@ def test_a_truncated_pickle(kept, writer, path, write, colour, fault):
 def test_no_pickle_at_all(path, fault):
     for contents in (b"hello", b"\x89PNG\r\n", bytes(5000), b"\xff" * 100):
         path.write_bytes(contents)
-        with fault(str(path), f"({len(contents):,} bytes)", "3,072 bytes an image"):
+        with fault(str(path), f"({len(contents):,} bytes)", "3,072 bytes per image"):
             load(path.parent)
 
 

@@ -20,13 +20,22 @@ def held() -> Dataset:
 def test_arrays_are_pixels_minus_mean_rounded_once(held, dtype, chunk_bytes, monkeypatch):
     monkeypatch.setattr(dataset, "CHUNK_BYTES", chunk_bytes)
     arrays = held.arrays(dtype)
-    assert set(arrays) == {"X_train", "y_train", "X_val", "y_val"}
-    for part, x in (("train", held.x_train), ("val", held.x_val)):
-        assert arrays[f"X_{part}"].dtype == dtype
+    assert list(arrays) == ["X_train", "y_train", "X_val", "y_val", "X_test", "y_test"]
+    for part in ("train", "val", "test"):
+        x, y = getattr(held, f"x_{part}"), getattr(held, f"y_{part}")
+        assert (arrays[f"X_{part}"].dtype, arrays[f"y_{part}"].dtype) == (dtype, np.int64)
         np.testing.assert_array_equal(arrays[f"X_{part}"], (x - held.mean).astype(dtype))
-        assert arrays[f"y_{part}"].dtype == np.int64
-    np.testing.assert_array_equal(arrays["y_train"], held.y_train)
-    np.testing.assert_array_equal(arrays["y_val"], held.y_val)
+        np.testing.assert_array_equal(arrays[f"y_{part}"], y)
+
+
+@pytest.mark.parametrize("name", ["X_test", "y_test"])
+def test_test_images_that_were_not_loaded_say_how_to_load_them(held, name):
+    arrays = replace(held, x_test=held.x_test[:0], y_test=held.y_test[:0]).arrays()
+    assert list(arrays) == ["X_train", "y_train", "X_val", "y_val"]
+    with pytest.raises(KeyError, match=f"there is no {name}, because no test images were loaded: give num_test=N"):
+        arrays[name]
+    with pytest.raises(KeyError, match=r"^'X_tset'$"):
+        arrays["X_tset"]
 
 
 def test_rounding_the_mean_first_would_show(held):

@@ -4,9 +4,11 @@ import subprocess
 import sys
 from importlib import import_module
 
+import numpy as np
 import pytest
 
 from bnlab import data
+from bnlab.errors import DataError
 
 
 def test_the_default_is_a_data_set_and_needs_no_files():
@@ -36,12 +38,25 @@ def test_an_unknown_name(ask, name, meant, fault):
 
 @pytest.mark.parametrize("name", ["fashion-mnist-mini", "synthetic"])
 def test_numbers_that_make_no_sense(name, fault):
-    for number in (0, -3):
-        with fault(f"{number} training images of {name}".lstrip("-"), "1 or more"):
-            data.load(name, num_train=number)
+    for kind, setting in (("training", "num_train"), ("validation", "num_val")):
+        for number in (0, -3):
+            with fault(f"{number} {kind} images of {name}".lstrip("-"), "1 or more"):
+                data.load(name, **{setting: number})
     with fault("1 test images", "0 or more"):
         data.load(name, num_test=-1)
-    with fault("4,001 training images", "there are 4,000", "at most 4000"):
+    with fault("4,001 training images", "there are 4,000", "at most 4000, in a study by -s data.num_train=4000"):
         data.load(name, num_train=4001)
-    with fault("1,001 test images", "there are 1,000"):
+    with fault("1,001 validation images", "there are 1,000", "at most 1000, in a study by -s data.num_val=1000"):
+        data.load(name, num_val=1001)
+    with pytest.raises(DataError, match=r"^1,001 test images of .* asked for, but there are 1,000: ask for at most 1000$"):
         data.load(name, num_test=1001)
+
+
+def test_the_first_validation_images_will_do():
+    whole, few, all_ = (data.load("synthetic", num_train=60, num_val=count) for count in (None, 7, 1000))
+    np.testing.assert_array_equal(few.x_val, whole.x_val[:7])
+    np.testing.assert_array_equal(few.y_val, whole.y_val[:7])
+    np.testing.assert_array_equal(few.mean, whole.mean)
+    assert (len(few.x_train), len(few.arrays()["X_val"])) == (60, 7)
+    assert whole.fingerprint == all_.fingerprint == "7f849aed8eecf7ec"
+    assert few.fingerprint != whole.fingerprint
