@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -51,7 +51,7 @@ def adapt(model: Any) -> Model:
     if not isinstance(model, Net):
         return NotebookModel(model)
     ours = getattr(model.loss, "__func__", None) is Net.loss
-    return cast(Model, model if ours else NetWithOwnLoss(model))
+    return model if ours else NetWithOwnLoss(model)
 
 
 class _ThroughLoss:
@@ -73,8 +73,11 @@ class _ThroughLoss:
 class NetWithOwnLoss(_ThroughLoss):
     """One of our nets with another `loss`. All else is the net's."""
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._model, name)
+    def __init__(self, net: Net) -> None:
+        super().__init__(net)
+        self.params, self.sources, self.evaluation_batch = net.params, net.sources, net.evaluation_batch
+        self.snapshot, self.restore = net.snapshot, net.restore
+        self.estimate_population_statistics = net.estimate_population_statistics
 
 
 class NotebookModel(_ThroughLoss):
@@ -92,7 +95,7 @@ class NotebookModel(_ThroughLoss):
 
     @property
     def sources(self) -> list[Any]:
-        """NumPy's global stream, where a notebook's dropout draws."""
+        """NumPy's global stream: a notebook's dropout draws from it."""
         return [np.random]
 
     def snapshot(self) -> tuple[Array, Any]:
