@@ -81,7 +81,7 @@ def test_a_file_larger_than_allowed(run, tiny, tmp_path):
 
 
 def test_a_damaged_stored_file_is_done_again(run, tiny, tmp_path):
-    call("compare", *tiny, "-j", 1)
+    run("compare", *tiny, "-j", 1)
     victim = min((tmp_path / "results" / "runs").rglob("*.json"))
     whole = json.loads(victim.read_bytes())
     victim.write_bytes(victim.read_bytes()[:-20])

@@ -40,7 +40,8 @@ def read(table):
 def test_a_row_says_what_the_run_was_and_gave():
     settings = {
         "arm": "batchnorm, batch 20", "model": "mlp", "dataset": "synthetic", "num_train": 60,
-        "fingerprint": "0" * 16, "num_val": None, "hidden_dims": "8 6", "normalization": "batchnorm", "weight_scale": 0.1, "keep_prob": 0.25,
+        "fingerprint": "0" * 16, "num_val": None, "hidden_dims": "8 6",
+        "normalization": "batchnorm", "weight_scale": 0.1, "keep_prob": 0.25,
         "reg": 0.0, "num_filters": None, "filter_size": None, "hidden_dim": None, "num_groups": None,
         "learning_rate": 1 / 3, "update_rule": "sgd_momentum", "lr_decay": 1.0, "batch_size": 20, "num_epochs": 10,
         "num_train_samples": 1000, "statistics": "running", "momentum": 0.5, "decay_rate": None, "beta1": None,
