@@ -48,7 +48,8 @@ def as_json_row(comparison: Comparison | Step) -> dict[str, Any]:
 def _print_table(comparisons: list[Comparison], given: str, right: str) -> None:
     kinks = any(comparison.kinks for comparison in comparisons)
     head = ["layer", "", "worst error", "at", given, right, *(["kinks left out"] if kinks else []), ""]
-    print_table(head, [_row(comparison, kinks) for comparison in comparisons])
+    rows = [_row(comparison, kinks) for comparison in comparisons]
+    print_table(head, rows, drop=["kinks left out", "at", given, right])
 
 
 def _row(comparison: Comparison, kinks: bool) -> list[str]:

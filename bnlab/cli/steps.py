@@ -28,7 +28,7 @@ def print_steps(layers: Sequence[str], seed: int, as_json: bool) -> None:
         print_json([as_json_row(step) for step in steps])
     else:
         head = ["node", "gradient", "shape", "worst error", "at", "analytic", "numeric", ""]
-        print_table(head, [*map(_row, steps)])
+        print_table(head, [*map(_row, steps)], drop=["shape", "at", "analytic", "numeric"], wrap=["gradient"])
         failed = sum(not step.ok for step in steps)
         click.echo(
             f"{len(steps)} gradients, from the output back to x, {failed} failed; the first to fail is the one to mend"

@@ -26,7 +26,7 @@ def write(tmp_path):
 def test_a_right_file_in_a_real_process(run, write):
     done = run("gradcheck", "--module", write(AFFINE + RELU), "relu", "affine", "relu")
     assert (done.status, done.err) == (0, "")
-    rows = [line.split() for line in done.out.splitlines() if line.endswith("ok ")]
+    rows = [line.split() for line in done.out.splitlines() if line.endswith(" ok")]
     assert [row[:2] for row in rows[:2]] == [["relu", "out"], ["relu", "dx"]]
     assert [row[:2] for row in rows[3:]] == [["affine", what] for what in ("out", "dx", "dw", "db")]
     assert done.out.splitlines()[-1] == "mylayers.py: 4 functions checked, 0 failed, 0 skipped"
