@@ -1,7 +1,7 @@
 """The one table of cases that drives `bnlab gradcheck` and the tests: every layer, every loss, every net.
 
-A case makes its own inputs, runs its function forward, and gives the analytic gradients; a row in `layers.py` or `nets.py`
-says of what.
+A case makes its own inputs, runs its function forward, and gives the analytic gradients. Each is a row in `layers.py` or
+`nets.py`.
 """
 
 from bnlab.cases.case import Case, LossCase

@@ -1,4 +1,4 @@
-"""What a row of the table is: a layer or a loss with the inputs that it is checked on."""
+"""A row of the table: a layer or a loss, and the inputs that it is checked on."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ LABELS = np.array([3, 0, 2, 1])
 
 @dataclass(frozen=True)
 class Case:
-    """A layer under check: its pair of functions, its array arguments in order, and what else forward takes after them.
+    """A layer under check: its pair of functions, its array arguments in order, and what else the forward function takes.
 
-    arguments: name to shape, as a function of the batch size n, in the order in which forward takes them; backward gives
-    the gradients of all of them in that order. extra: numbers and param dicts, the dicts made anew for each call. zero: the
+    arguments: name to shape, as a function of the batch size n, in the order of the forward function; the backward function
+    gives their gradients in the same order. extra: numbers and param dicts, which are copied for each call. zero: the
     arguments whose true gradient is zero.
     """
 
@@ -60,7 +60,7 @@ class Case:
 
 @dataclass(frozen=True)
 class LossCase(Case):
-    """A loss under check: `(loss, dx) = function(x, y)`, which is both of its functions."""
+    """A loss under check: `(loss, dx) = function(x, y)`. This one function is both of the pair."""
 
     def forward(self, inputs: Inputs) -> Array:
         return np.asarray(self.call(inputs)[0])

@@ -53,7 +53,7 @@ def _score_shape(n: int) -> Shapes:
 
 
 TRAIN = ({"mode": "train"},)
-CONV = ({"stride": 2, "pad": 1},)  # of the padded rows and columns the last is left out
+CONV = ({"stride": 2, "pad": 1},)  # the last of the padded rows and columns is left out
 POOL = ({"pool_height": 3, "pool_width": 4, "stride": 2},)  # windows overlap, and the last row is left out
 SMALL_POOL = ({"pool_height": 2, "pool_width": 2, "stride": 1},)
 DROPOUT = ({"mode": "train", "p": 0.6, "seed": 123},)
@@ -66,8 +66,8 @@ TEST_STATISTICS = (
     },
 )
 
-# In conv and max_pool no two of channels, height and width are alike, nor of filters, window and stride, nor the sides of
-# any output: whoever takes one for another is found out.
+# In conv and max_pool all sizes differ: channels, height and width; filters, window and stride; the sides of the output. So
+# code that takes one for another fails.
 LAYERS = (
     Case("affine", layers.affine_forward, layers.affine_backward, _image_shapes),
     Case("relu", layers.relu_forward, layers.relu_backward, _x_shape),
@@ -84,7 +84,7 @@ LAYERS = (
         layers.affine_bn_relu_backward,
         _sandwich_shapes,
         TRAIN,
-        zero=("b",),  # the batch's mean takes a bias off again
+        zero=("b",),  # subtracting the minibatch's mean removes a bias
     ),
     Case("affine_ln_relu", layers.affine_ln_relu_forward, layers.affine_ln_relu_backward, _sandwich_shapes, ({},)),
     Case("conv", layers.conv_forward, layers.conv_backward, _conv_shapes, CONV, batch=2),

@@ -20,8 +20,8 @@ IMAGE = (2, 4, 3)
 class NetCase:
     """A net under check: the gradients of its training loss by its parameters.
 
-    net and settings: its class, and what to build it with. zero: as in `Case`. All parameters are drawn anew, biases too:
-    with biases at zero, a unit whose inputs are all dropped or dead would sit exactly at the kink of its relu.
+    net and settings: its class, and what to build it with. zero: as in `Case`. All parameters are random, biases too: with
+    a bias of zero, a unit whose inputs are all zero would be exactly at the kink of its relu.
     """
 
     name: str
@@ -35,14 +35,14 @@ class NetCase:
         return self.net(**self.settings, num_classes=6, reg=0.1, dtype=dtype, rng=np.random.RandomState(0))
 
     def arguments(self, n: int) -> Shapes:
-        """The shapes of the parameters by name; the batch size n changes none."""
+        """The shapes of the parameters by name. They don't depend on the batch size n."""
         return self.build(np.dtype(np.float64)).params.shapes
 
     def inputs(self, rng: np.random.RandomState, dtype: np.dtype[Any], batch: int | None = None) -> Inputs:
         """Random images x, and random parameters by name."""
         n = self.batch if batch is None else batch
         params = normal(self.arguments(n), rng, dtype)
-        # Larger ones would make a larger loss, whose rounding drowns its smaller gradients.
+        # Larger ones would make a larger loss, and its rounding error would hide the smaller gradients.
         return normal({"x": (n, *IMAGE)}, rng, dtype) | {name: array / 2 for name, array in params.items()}
 
     def forward(self, inputs: Inputs) -> Array:
@@ -50,7 +50,7 @@ class NetCase:
         return np.asarray(self._loss(inputs)[0])
 
     def gradients(self, inputs: Inputs, rng: np.random.RandomState) -> tuple[Array, dict[str, Array]]:
-        """1, which is all that leads into a loss, and the loss's gradients by the parameters."""
+        """The upstream gradient of a loss, which is 1, and the loss's gradients by the parameters."""
         return np.ones(()), self._loss(inputs)[1]
 
     def _loss(self, inputs: Inputs) -> Any:
@@ -64,7 +64,7 @@ class NetCase:
 DENSE = {"input_dim": math.prod(IMAGE), "hidden_dims": [5, 7]}
 CONVOLUTIONAL = {"input_dim": IMAGE, "num_filters": 4, "filter_size": 3, "hidden_dim": 5}
 
-# A minibatch's mean takes a bias before it off again, and so makes the bias's gradient zero.
+# Subtracting a minibatch's mean removes the bias before it, so the bias's gradient is zero.
 NETS = (
     NetCase("TwoLayerNet", TwoLayerNet, {"input_dim": math.prod(IMAGE), "hidden_dim": 5}),
     NetCase("FullyConnectedNet", FullyConnectedNet, DENSE),

@@ -1,4 +1,4 @@
-"""`bnlab gradcheck batchnorm --steps`: every node of batchnorm's computation graph, checked on its own."""
+"""`bnlab gradcheck batchnorm --steps`: each node of batchnorm's computation graph, checked on its own."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LAYER = "batchnorm"
 
 
 def print_steps(layers: Sequence[str], seed: int, as_json: bool) -> None:
-    """The table of steps, backwards from the output; exit status 1 if one fails. Another layer has none: a usage error."""
+    """The table of steps, backwards from the output; exit status 1 if one fails. A usage error for another layer."""
     if set(layers) != {LAYER}:
         asked = ", ".join(dict.fromkeys(layers)) or "all layers"
         raise click.UsageError(

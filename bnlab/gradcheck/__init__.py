@@ -1,4 +1,4 @@
-"""Numeric against analytic gradients: the notebooks' functions, and the check of one case of the table."""
+"""Numeric gradients compared with analytic ones: the notebooks' functions, and the check of one case of the table."""
 
 from bnlab.gradcheck.checks import check
 from bnlab.gradcheck.comparison import TOLERANCE, VALUE_TOLERANCE, ZERO_TOLERANCE, Comparison

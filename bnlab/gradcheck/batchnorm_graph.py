@@ -1,8 +1,9 @@
-"""Batchnorm as a computation graph: the table of its nodes, which docs/derivations.md draws, and the check of each gradient
-on the way from the output back to x.
+"""Batchnorm as a computation graph: the table of its nodes, which docs/derivations.md draws, and a check of each gradient
+from the output back to x.
 
-The backward pass is the chain rule read off the table: a node's gradient is the sum of what its edges to later nodes bring
-back. Three paths lead from x to the output: they part at x, towards `mu`, and at `centred`, towards `xhat` and `squared`.
+The backward pass follows from the table by the chain rule: a node's gradient is the sum of what its edges to later nodes
+bring back. Three paths lead from x to the output. They separate at x, where one goes to `mu`, and at `centred`, where one
+goes to `xhat` and one to `squared`.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ from bnlab.layers.normalization_core import EPS
 from bnlab.layers.types import Array
 
 Edge: TypeAlias = tuple[str, str]
-"""A node and a later one that is made of it."""
+"""A node, and a later one that uses it."""
 
 
 class Node(NamedTuple):
-    """A node, what it is made of, and what each of its edges brings back to the node it comes from.
+    """A node, the formula that computes it, and what each of its edges brings back to the node that the edge comes from.
 
-    Both are Python: `forward` is evaluated to make the node; `edges` says in short what the backward pass computes.
+    All formulas are Python. `forward` is evaluated; those of `edges` say in short what the backward pass computes.
     """
 
     name: str
@@ -49,7 +50,7 @@ NODES = (
     Node("out", "scaled + beta", {"scaled": "dout", "beta": "sum(dout)"}),
 )
 PATHS: dict[str, Edge] = {"path 1": ("centred", "xhat"), "path 2": ("centred", "squared"), "path 3": ("x", "mu")}
-"""The paths from x, each by the edge on which it parts from the others."""
+"""The paths from x, each with the edge on which it leaves the others."""
 
 _CODE = {node.name: compile(node.forward, node.name, "eval") for node in NODES}
 _WORDS = {"mean": lambda x: x.mean(axis=0, keepdims=True), "sqrt": np.sqrt, "eps": EPS}
@@ -57,7 +58,7 @@ _WORDS = {"mean": lambda x: x.mean(axis=0, keepdims=True), "sqrt": np.sqrt, "eps
 
 @dataclass(frozen=True)
 class Step:
-    """How the gradient at one node, or on one path, compares: where the relative error is worst, and the two values there.
+    """How the gradient at one node, or on one path, compares: where the relative error is largest, and both values there.
 
     gradient: its formula. shape: the node's.
     """
@@ -72,15 +73,15 @@ class Step:
 
     @property
     def ok(self) -> bool:
-        """Whether the error lies under the tolerance; an error that isn't a number does not."""
+        """Whether the error is within the tolerance; an error of NaN is not."""
         return self.error <= TOLERANCE
 
 
 def check_steps(seed: int = 231) -> list[Step]:
     """A step for each node and each path into x, in the order of the backward pass, on the inputs of `bnlab gradcheck`.
 
-    What batchnorm_backward computes on its way is held against the numeric gradient of the output, with all that the node
-    is made of held still, and all that is made of it following.
+    What batchnorm_backward computes for a node is compared with the numeric gradient of the output by that node: earlier
+    nodes keep their values, and later ones follow.
     """
     case, rng = FUNCTION_CASES["batchnorm"], np.random.RandomState(seed)
     inputs = case.inputs(rng, np.dtype(np.float64))
@@ -90,7 +91,7 @@ def check_steps(seed: int = 231) -> list[Step]:
 
 
 def forward(inputs: Mapping[str, Array], held: Mapping[str | Edge, Array] | None = None) -> dict[str, Array]:
-    """The values of all nodes. held: values given to a node, or to an edge: then the later node alone sees them."""
+    """The values of all nodes. held: values fixed for a node, or for an edge; then only the edge's later node sees them."""
     held = held or {}
     values: dict[str, Array] = {leaf: held.get(leaf, inputs[leaf]) for leaf in LEAVES}
     for node in NODES:
@@ -100,14 +101,14 @@ def forward(inputs: Mapping[str, Array], held: Mapping[str | Edge, Array] | None
 
 
 def gradient_of(name: str) -> str:
-    """The formula of a node's gradient, the sum over its edges to later nodes; of a path, that of its own edge."""
+    """The formula of a node's gradient, a sum over its edges to later nodes; for a path, that of its own edge."""
     parent, child = PATHS.get(name, (name, None))
     later = [node for node in reversed(NODES) if parent in node.edges and child in (None, node.name)]
     return " + ".join(node.edges[parent] for node in later)
 
 
 def _on_the_way(dout: Array, cache: Any, leaves: dict[str, Array]) -> dict[str, Array]:
-    """What the code makes of every node, in its order; a path is what is left of a gradient where the others are closed."""
+    """The gradient that the code computes for each node, in its order; for a path, what the others don't contribute."""
     steps = batchnorm_steps(dout, cache)
     through_xhat = batchnorm_steps(dout, cache._replace(centred=np.zeros_like(cache.centred))).dcentred
     return {

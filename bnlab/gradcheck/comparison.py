@@ -1,4 +1,4 @@
-"""What is said of one array under check: how far off it is at worst, where, and the two values there."""
+"""One array compared with the right one: the largest error, where it is, and the two values there."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from bnlab.layers.types import Array
 Index = tuple[int, ...]
 
 TOLERANCE = 1e-6
-"""Largest relative error of a correct float64 gradient. Correct ones stay under a third of it."""
+"""Largest relative error of a correct float64 gradient. The errors of our own stay under a third of it."""
 ZERO_TOLERANCE = 1e-9
-"""Largest absolute error of a gradient at zero or near it, where a relative error is noise over noise."""
+"""Largest absolute error of a gradient at zero or near it, where a relative error means nothing."""
 VALUE_TOLERANCE = 1e-9
-"""Largest relative error of an output, which no difference quotient has made inexact."""
+"""Largest relative error of an output: no numeric gradient is involved."""
 KINK_TOLERANCE = 1e-7
-"""How far a kink may throw off a small numeric gradient: some hundred times what rounding feigns in the table's cases."""
+"""How far a kink may throw off a small numeric gradient. In the table's cases rounding error alone produces about 1e-9."""
 NOTHING_TO_COMPARE = (
     "every entry lies at a kink, or the output is too coarse for numeric gradients (rounded, or float32 within)"
 )
@@ -29,13 +29,13 @@ SMALL = ZERO_TOLERANCE / TOLERANCE
 
 @dataclass(frozen=True)
 class Comparison:
-    """How one array of one case compares with the right one: a gradient by the argument `gradient`, or an output `value`.
+    """How one array of one case compares with the right one: the gradient of an argument, or an output `value`.
 
-    error: the worst relative error (`zero`: the true gradient is zero, and it is the largest absolute value), at `index`,
-    where the function gave `analytic` and `numeric` is right. kinks: the entries left out, because there is no gradient
-    there; `entries` counts all. For a user's own functions: which `function`, the `problem` that kept it from being
-    compared or that goes beyond numbers, the known `slip` that explains a difference, or a `note`. skipped: it wasn't
-    checked, and nobody demands it.
+    error: the largest relative error, at `index`, where the function gave `analytic` and `numeric` is right. If `zero`, the
+    true gradient is zero, and the error is the largest absolute value. kinks: the entries left out, because there is no
+    gradient there; `entries` counts all. For a user's functions: the `function`; a `problem` that prevents the comparison
+    or that numbers don't show; the known `slip` that explains a difference; or a `note`. skipped: it wasn't checked, and
+    doesn't have to be.
     """
 
     case: str
@@ -56,7 +56,7 @@ class Comparison:
 
     @property
     def what(self) -> str:
-        """The array as a reader knows it: dx, out; empty where no single one is meant."""
+        """The array's usual name: dx, out. Empty if no single array is meant."""
         return self.value or (f"d{self.gradient}" if self.gradient else "")
 
     @property
@@ -66,25 +66,22 @@ class Comparison:
 
     @property
     def ok(self) -> bool | None:
-        """Whether nothing is wrong and the error, a number, lies under its tolerance; None if it was skipped."""
+        """Whether there is no problem and the error is within its tolerance; None if it was skipped."""
         return None if self.skipped else self.problem is None and self.error <= self.tolerance
 
 
 def compare_gradient(bare: Comparison, analytic: Array, numeric: Array, harm: Array) -> Comparison:
-    """The bare comparison filled in for a gradient against the numeric one; harm: how far a kink may throw that off."""
+    """The bare comparison, filled in for a gradient and the numeric one. harm: how far a kink may throw that off."""
     kinks = harm > np.maximum(TOLERANCE * np.abs(numeric), KINK_TOLERANCE)
     error = np.maximum(np.abs(analytic), np.abs(numeric)) if bare.zero else relative(analytic, numeric, SMALL)
     found = replace(bare, kinks=tuple(tuple(index) for index in np.argwhere(kinks).tolist()), entries=kinks.size)
     if kinks.all():
-        return replace(
-            found,
-            problem=NOTHING_TO_COMPARE,
-        )
+        return replace(found, problem=NOTHING_TO_COMPARE)
     return _at_worst(found, np.where(kinks, -1, error), analytic, numeric)
 
 
 def compare_value(bare: Comparison, given: Array, right: Array) -> Comparison:
-    """The bare comparison filled in for an output against the right one, of the same shape."""
+    """The bare comparison, filled in for an output and the right one of the same shape."""
     return _at_worst(replace(bare, entries=right.size), relative(given, right, SMALL), given, right)
 
 

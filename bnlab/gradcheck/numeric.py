@@ -1,6 +1,6 @@
 """Numeric gradients by central differences, and the relative error: the notebooks' functions.
 
-They perturb x in place and restore it, because notebook closures ignore their argument and read x itself.
+They change x in place and restore it, because the functions in notebooks ignore their argument and read x itself.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def rel_error(x: Array, y: Array) -> float:
 
 
 def eval_numerical_gradient(f: Callable[[Array], Any], x: Array, verbose: bool = True, h: float = STEP) -> Array:
-    """The gradient of a scalar function at x, shaped like x. verbose: print each entry. x is perturbed and restored."""
+    """The gradient of a scalar function at x, shaped like x. verbose: print each entry. x is changed and restored."""
     grad = np.zeros_like(x)
     for index in np.ndindex(x.shape):
         above, below = along(f, x, index, (h, -h))
@@ -32,7 +32,7 @@ def eval_numerical_gradient(f: Callable[[Array], Any], x: Array, verbose: bool =
 
 
 def eval_numerical_gradient_array(f: Callable[[Array], Array], x: Array, df: Array, h: float = STEP) -> Array:
-    """The gradient of `Σ f(x) · df` at x, shaped like x: df is the upstream gradient, shaped like f(x). x is perturbed and
+    """The gradient of `Σ f(x) · df` at x, shaped like x. df: the upstream gradient, shaped like f(x). x is changed and
     restored."""
     grad = np.zeros_like(x)
     for index in np.ndindex(x.shape):
@@ -42,7 +42,7 @@ def eval_numerical_gradient_array(f: Callable[[Array], Array], x: Array, df: Arr
 
 
 def along(f: Callable[[Array], Any], x: Array, index: tuple[int, ...], steps: Iterable[float]) -> list[Any]:
-    """The function at x with each of the steps added to its entry at index; x is restored, even where f fails."""
+    """The values of f with each of the steps added to the entry of x at index. x is restored, even if f fails."""
     old = x[index]
     values = []
     try:
@@ -56,6 +56,6 @@ def along(f: Callable[[Array], Any], x: Array, index: tuple[int, ...], steps: It
 
 def relative(x: Array, y: Array, floor: float) -> Array:
     """`|x - y| / max(floor, |x| + |y|)`, entry by entry."""
-    with np.errstate(invalid="ignore"):  # of infinities it is NaN
+    with np.errstate(invalid="ignore"):  # infinity minus infinity is NaN
         error: Array = np.abs(x - y) / np.maximum(floor, np.abs(x) + np.abs(y))
     return error

@@ -49,7 +49,7 @@ STATISTICS = {"running_mean": np.linspace(-1, 1, 5), "running_var": np.linspace(
 ALL_SETTINGS = ANOTHER_EPS | ANOTHER_MOMENTUM | STATISTICS
 STATES = ("out", "running_mean", "running_var", "dx")
 BY_SETTINGS = "doesn't follow the param dict; take eps, momentum and the running statistics from it, if it holds them"
-ROW_MAXIMUM = "take each row's largest score off first"
+ROW_MAXIMUM = "subtract each row's largest score first"
 
 PROBES = (
     Probe("relu", "at 0", ("dx",), "the gradient at 0 is 0", _whole_numbers((4, 2, 3), -1, 2)),
@@ -65,7 +65,7 @@ PROBES = (
         "max_pool",
         "below 0",
         ("out", "dx"),
-        "the largest is looked for from 0 up; start from the window's first entry, or from -inf",
+        "the search for the largest starts at 0; start from the window's first entry, or from -inf",
         _below_zero((4, 2, 6, 5)),
     ),
     Probe("softmax_loss", "at large scores", ("loss",), f"the exponential overflows: {ROW_MAXIMUM}", {"x": SCORES + 1000}),

@@ -1,6 +1,7 @@
 """The layers, as pairs of functions: `name_forward(inputs…) -> (out, cache)`, `name_backward(dout, cache) -> gradients`.
 
-Inputs are never mutated, and an array handed out is never overwritten by a later call. float32 in gives float32 out.
+Inputs are never changed, and an array that was returned is never overwritten by a later call. float32 inputs give float32
+outputs.
 """
 
 from bnlab.layers.activations import relu_backward, relu_forward

@@ -1,7 +1,6 @@
 """The affine (fully connected) layer: `out = x w + b`, every image flattened to a row.
 
-The two halves of its backward pass stand on their own, because a net's first layer needs the gradients of its parameters
-and never that of the images.
+Its backward pass has two halves, each a function of its own: a net's first layer doesn't need the gradient of the images.
 """
 
 from __future__ import annotations
@@ -28,13 +27,13 @@ def affine_forward(x: Array, w: Array, b: Array) -> tuple[Array, Cache]:
 def affine_backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
     """`dx = dout wᵀ`, `dw = xᵀ dout`, `db = Σₙ dout`.
 
-    dout: (N, M). Gives dx with the shape of x as it came in, dw: (D, M), db: (M,).
+    dout: (N, M). Gives dx with the original shape of x, dw: (D, M), db: (M,).
     """
     return affine_input_gradient(dout, cache), *affine_parameter_gradients(dout, cache)
 
 
 def affine_input_gradient(dout: Array, cache: Cache) -> Array:
-    """The part of `affine_backward` that goes on to the layer below: dx, shaped like x."""
+    """The half of `affine_backward` for the layer before: dx, shaped like x."""
     x, w = cache
     return (dout @ w.T).reshape(x.shape)
 
@@ -42,7 +41,7 @@ def affine_input_gradient(dout: Array, cache: Cache) -> Array:
 def affine_parameter_gradients(
     dout: Array, cache: Cache, dw: Array | None = None, db: Array | None = None
 ) -> tuple[Array, Array]:
-    """The part of `affine_backward` that moves the parameters: dw (D, M) and db (M,), written into the arrays given."""
+    """The half of `affine_backward` for the parameters: dw (D, M) and db (M,), written into the arrays given."""
     x, _ = cache
     dw = np.matmul(x.reshape(len(x), -1).T, dout, out=dw)
     db = np.add.reduce(dout, axis=0, out=db)

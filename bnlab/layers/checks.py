@@ -1,4 +1,4 @@
-"""What the layers ask of their arguments, and what they say when it isn't so. All raise ValueError."""
+"""Checks of the layers' arguments. All raise ValueError, with a message that says what is allowed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def check_images(x: Array) -> None:
 
 
 def check_filters(x: Array, w: Array) -> None:
-    """x and w have four axes each, and as many channels."""
+    """x and w have four axes each, and the same number of channels."""
     _check_axes("x", x, "(N, C, H, W)")
     _check_axes("w", w, "(F, C, HH, WW)")
     if x.shape[1] != w.shape[1]:
@@ -41,13 +41,13 @@ def check_filters(x: Array, w: Array) -> None:
 
 
 def check_filter_size(size: int) -> None:
-    """Padding by half of it, rounded down, keeps the size of the images."""
+    """The size is odd, so that padding by half of it, rounded down, keeps the size of the images."""
     if size < 1 or size % 2 == 0:
         raise ValueError(f"filter_size is {size}: it must be odd and at least 1 for the padding to keep the images' size")
 
 
 def check_groups(C: int, G: int | None) -> None:
-    """C channels make G groups of one size."""
+    """C channels can be split into G groups of one size."""
     if not isinstance(G, Integral) or G < 1 or C % G:
         why = f"{C} = {C // G} * {G} + {C % G}" if isinstance(G, Integral) and G >= 1 else f"{G} is no number of groups"
         raise ValueError(f"{C} channels can't be split into {G} groups of one size: {why}; give a divisor of {C}")

@@ -1,10 +1,10 @@
 """The convolution: each filter laid over every window of the padded images, as one matrix product.
 
-The windows of an image, flattened, are gathered as the columns of a matrix (C·HH·WW, H'·W'); with the filters as the rows
-of w (F, C·HH·WW), `out = w cols + b`. Backward, dw and the gradient of the columns are products again, and dx adds up for
-each pixel what all windows that hold it say.
+The windows of an image are flattened and become the columns of a matrix (C·HH·WW, H'·W'). With the filters as the rows of w
+(F, C·HH·WW), `out = w cols + b`. In the backward pass dw and the gradient of the columns are matrix products too. Then dx
+adds up, for each pixel, what comes back from all windows that hold it.
 
-As for the affine layer, the two halves of the backward pass stand on their own: a net's first layer needs no dx.
+As in the affine layer, the backward pass has two halves, because a net's first layer needs no dx.
 Source: LeCun et al., 1989, "Backpropagation applied to handwritten zip code recognition"; as matrix products: Chellapilla,
 Puri and Simard, 2006, "High performance convolutional neural networks for document processing".
 """
@@ -22,7 +22,7 @@ from bnlab.layers.windows import output_size, pixels_at
 
 
 class Cache(NamedTuple):
-    """What the backward passes need: the columns (N, C·HH·WW, H'·W'), the filters, and how the windows lay."""
+    """What the backward pass needs: the columns (N, C·HH·WW, H'·W'), the filters, and where the windows are."""
 
     cols: Array
     w: Array
@@ -35,8 +35,8 @@ def conv_forward(x: Array, w: Array, b: Array, conv_param: Param) -> tuple[Array
     """`out[n, f, i, j] = b[f] + Σ w[f] · window (i, j) of padded x[n]` (a cross-correlation: the filters aren't flipped).
 
     x: (N, C, H, W), w: (F, C, HH, WW), b: (F,). conv_param: `stride` (at least 1) and `pad`, the width of the border of
-    zeros on every side. Gives out: (N, F, H', W') with `H' = 1 + (H + 2 pad - HH) // stride`, W' alike, and the cache:
-    where the stride doesn't divide, the last rows and columns are left out. Raises ValueError for sizes that can't be.
+    zeros on every side. Gives out: (N, F, H', W') with `H' = 1 + (H + 2 pad - HH) // stride`, W' likewise, and the cache.
+    What remains after the last whole stride is left out. Raises ValueError for impossible sizes.
     """
     check_filters(x, w)
     stride, pad = (whole_number(conv_param, "conv_param", key, least) for key, least in (("stride", 1), ("pad", 0)))
@@ -60,11 +60,11 @@ def conv_backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
 
 
 def conv_input_gradient(dout: Array, cache: Cache) -> Array:
-    """The part of `conv_backward` that goes on to the layer below: dx, shaped like x."""
+    """The half of `conv_backward` for the layer before: dx, shaped like x."""
     (N, C, H, W), (F, _, HH, WW), pad, out_size = cache.image_shape, cache.w.shape, cache.pad, dout.shape[2:]
     dout = dout.reshape(N, F, math.prod(out_size))
     dx = np.zeros((N, C, H + 2 * pad, W + 2 * pad), dout.dtype)
-    # One row of the kernel at a time: the gradient of all columns at once would be HH times as large, and slower.
+    # One row of the kernel at a time: the gradient of all columns at once is HH times as large, and slower to make.
     rows = cache.w.transpose(2, 1, 3, 0).reshape(HH, C * WW, F)
     dcols = np.empty((N, C * WW, dout.shape[2]), dout.dtype)
     for i in range(HH):
@@ -78,10 +78,10 @@ def conv_input_gradient(dout: Array, cache: Cache) -> Array:
 def conv_parameter_gradients(
     dout: Array, cache: Cache, dw: Array | None = None, db: Array | None = None
 ) -> tuple[Array, Array]:
-    """The part of `conv_backward` that moves the parameters: dw (like w) and db (F,), written into the arrays given."""
+    """The half of `conv_backward` for the parameters: dw (like w) and db (F,), written into the arrays given."""
     N, F, *out_size = dout.shape
     dout = dout.reshape(N, F, math.prod(out_size))
-    # (cols doutᵀ)ᵀ rather than dout colsᵀ: BLAS is a third faster with the large operand in front.
+    # (cols doutᵀ)ᵀ rather than dout colsᵀ: BLAS is a third faster if the larger operand comes first.
     per_image = cache.cols @ dout.transpose(0, 2, 1)
     dw = np.empty(cache.w.shape, per_image.dtype) if dw is None else dw
     dw.reshape(F, per_image.shape[1])[...] = np.add.reduce(per_image, axis=0).T

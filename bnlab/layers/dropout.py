@@ -1,8 +1,8 @@
-"""Inverted dropout: in training each unit is kept with probability p and scaled by 1 / p, so that its mean stays as it is
-and the test-time layer is the identity.
+"""Inverted dropout: in training each unit is kept with probability p and scaled by 1 / p. This keeps its mean, so that the
+layer is the identity at test time. `p` is the probability of KEEPING a unit.
 
-Source: Srivastava et al., 2014, "Dropout: a simple way to prevent neural networks from overfitting"; the scaling in
-training rather than at test time is the "inverted" form of its section 10. `p` is the probability of KEEPING a unit.
+Source: Srivastava et al., 2014, "Dropout: a simple way to prevent neural networks from overfitting"; scaling in training
+instead of at test time is the "inverted" form of its section 10.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ Cache: TypeAlias = Array | None
 def dropout_forward(x: Array, dropout_param: Param) -> tuple[Array, Cache]:
     """`out = x · mask` with `mask = (u < p) / p`, u uniform on [0, 1); in test mode `out = x`.
 
-    x: any shape. dropout_param: `mode` 'train' or 'test'; `p`, the probability of keeping a unit, 0 < p <= 1; and where
-    the mask comes from: `seed` makes it the same at every call, `rng` is a stream to draw it from, neither means NumPy's
+    x: any shape. dropout_param: `mode` 'train' or 'test'; `p`, the probability of keeping a unit, 0 < p <= 1; `seed`, for
+    the same mask at every call; `rng`, a stream to draw the mask from. Without `seed` and `rng` it is drawn from NumPy's
     global stream. Raises ValueError for another mode or p.
     """
     mode, p = check_mode(dropout_param, "dropout_param"), dropout_param["p"]

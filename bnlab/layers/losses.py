@@ -1,5 +1,5 @@
-"""Losses on class scores: cross-entropy after a softmax, and the multiclass hinge. Both are means over the N rows and give
-the loss and its gradient at once.
+"""Losses on class scores: cross-entropy after a softmax, and the multiclass hinge. Both are means over the N rows, and give
+the loss and its gradient together.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ def softmax_loss(x: Array, y: Array) -> tuple[Any, Array]:
     """Cross-entropy: `loss = mean(-log p[n, y[n]])` with `p = softmax(x)`, and `dx = (p - onehot(y)) / N`.
 
     x: (N, C) scores, y: (N,) labels in 0 … C-1. Gives the loss, a scalar of x's dtype, and dx: (N, C). The largest score
-    of each row is taken off first, so that no finite score overflows the exponential.
+    of each row is subtracted first, so that no finite score overflows the exponential.
     """
     rows = np.arange(len(x))
-    # Scores at both ends of the dtype's range differ by more than it holds; -inf is then the right limit.
+    # The difference of two finite scores may be beyond the dtype's range; -inf is then the right limit.
     with np.errstate(over="ignore"):
         shifted = x - x.max(axis=1, keepdims=True)
     p = np.exp(shifted)
     total = p.sum(axis=1, keepdims=True)
-    # Each cost is divided before they are added: their sum may be beyond the dtype's range where the mean is not.
+    # Each cost is divided before the sum: the sum alone may be beyond the dtype's range even if the mean isn't.
     loss = ((np.log(total[:, 0]) - shifted[rows, y]) / len(x)).sum()
     p /= total
     p[rows, y] -= 1

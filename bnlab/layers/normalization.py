@@ -18,15 +18,15 @@ def batchnorm_forward(x: Array, gamma: Array, beta: Array, bn_param: Param) -> t
     """Normalize each feature over the minibatch.
 
     x: (N, D), gamma and beta: (D,). bn_param: `mode` 'train' or 'test', `eps` (1e-5), `momentum` (0.9), and the state
-    `running_mean` and `running_var`, (D,), zeros of x's dtype at first. Training moves them, `running = momentum · running
-    + (1 - momentum) · batch value` with the uncorrected variance; test mode normalizes with them. Gives out: (N, D) and
-    the cache. Raises ValueError for another mode.
+    `running_mean` and `running_var`, (D,), which start as zeros of x's dtype. Training moves them by `running = momentum ·
+    running + (1 - momentum) · batch value`, with the uncorrected variance. Test mode normalizes with them. Gives
+    out: (N, D) and the cache. Raises ValueError for another mode.
     """
     return normalize_batch(x, gamma, beta, bn_param, BATCH)
 
 
 def batchnorm_backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
-    """The gradient, walking the computation graph backwards: three paths lead into x, two of them through var and mu.
+    """The gradient, by a walk backwards through the computation graph. Three paths lead into x, two of them by var and mu.
 
     dout: (N, D). Gives dx: (N, D), dgamma and dbeta: (D,). Source: Ioffe and Szegedy, 2015, section 3.
     """
@@ -37,7 +37,7 @@ def batchnorm_backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
 
 
 class Steps(NamedTuple):
-    """The gradients that batchnorm's backward pass comes through, in its order; docs/derivations.md draws the graph."""
+    """The gradients in batchnorm's backward pass, in their order; docs/derivations.md draws the graph."""
 
     dxhat: Array
     dinv_std: Array
@@ -49,9 +49,9 @@ class Steps(NamedTuple):
 
 
 def batchnorm_steps(dout: Array, cache: Cache) -> Steps:
-    """The walk itself, a line a node. dout: (N, D), cache: of a forward pass in training.
+    """The walk itself, one line for each node. dout: (N, D), cache: of a forward pass in training.
 
-    dsquared has the rows of squared in one, for they are the same.
+    dsquared is one row: the gradient is the same for all rows of squared.
     """
     m = len(dout)
     dxhat = dout * cache.gamma
@@ -73,7 +73,7 @@ def batchnorm_backward_alt(dout: Array, cache: Cache) -> tuple[Array, Array, Arr
 
 
 def layernorm_forward(x: Array, gamma: Array, beta: Array, ln_param: Param) -> tuple[Array, Cache]:
-    """Normalize each row over its features, in training and at test time alike.
+    """Normalize each row over its features, in the same way in training and at test time.
 
     x: (N, D), gamma and beta: (D,). ln_param: `eps` (1e-5). Gives out: (N, D) and the cache.
     """

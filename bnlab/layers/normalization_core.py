@@ -1,8 +1,8 @@
-"""What all normalizations share: one core, and for each a choice of two sets of axes.
+"""What all normalizations share: one core. Each of them is a choice of two sets of axes.
 
 `xhat = (x - mu) / sqrt(var + eps)`, `out = gamma · xhat + beta`. The mean mu and the (uncorrected, 1/m) variance are taken
-over the m entries that share a statistic; gamma and beta belong to the entries that share a parameter. Nothing else tells
-one normalization from another, so a further one is a further row of axes.
+over the m entries that share a statistic. gamma and beta belong to the entries that share a parameter. The normalizations
+differ in nothing else, so a new one is a new row of axes.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ BATCH = Axes(statistic=(0,), parameter=(0,))
 LAYER = Axes(statistic=(1,), parameter=(0,))
 SPATIAL_BATCH = Axes(statistic=(0, 2, 3), parameter=(0, 2, 3))
 SPATIAL_GROUP = Axes(statistic=(2, 3, 4), parameter=(0, 3, 4))
-"""Of images whose channels stand in groups: (N, G, C/G, H, W)."""
+"""For images whose channels are in groups: (N, G, C/G, H, W)."""
 
 
 class Cache(NamedTuple):
-    """What the backward passes need; inv_std and gamma broadcast against xhat. constant: the statistics were constants
-    (batchnorm's test mode), so that nothing flows back through them."""
+    """What the backward passes need. inv_std and gamma broadcast against xhat. constant: the statistics were constants
+    (batchnorm's test mode), so no gradient flows back through them."""
 
     centred: Array
     xhat: Array
@@ -46,13 +46,13 @@ class Cache(NamedTuple):
 
 
 def normalize(x: Array, gamma: Array, beta: Array, param: Param, axes: Axes) -> tuple[Array, Cache]:
-    """Normalize x by its own statistics. gamma, beta: one entry a parameter, in any shape. param: `eps` (1e-5)."""
+    """Normalize x by its own statistics. gamma, beta: one entry per parameter, in any shape. param: `eps` (1e-5)."""
     _, centred, var = _moments(x, axes)
     return _scale_and_shift(centred, var, gamma, beta, param, axes)
 
 
 def normalize_batch(x: Array, gamma: Array, beta: Array, bn_param: Param, axes: Axes) -> tuple[Array, Cache]:
-    """Normalize x by the minibatch's statistics in training, which moves the running ones, and by those at test time."""
+    """Normalize x: in training by the minibatch's statistics, which also move the running ones; at test time by these."""
     mode = check_mode(bn_param, "bn_param")
     running = [_running(bn_param, key, x) for key in ("running_mean", "running_var")]
     if mode == "train":
@@ -70,7 +70,7 @@ def normalize_batch(x: Array, gamma: Array, beta: Array, bn_param: Param, axes: 
 def backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
     """`dx = (g - mean(g) - xhat · mean(g · xhat)) · inv_std` with `g = dout · gamma`, means over the shared statistic.
 
-    dout: shaped like x. Gives dx and, in one dimension, dgamma and dbeta.
+    dout: shaped like x. Gives dx, and dgamma and dbeta, both one-dimensional.
     """
     xhat, scale, axes = cache.xhat, cache.inv_std, cache.axes
     dgamma, dbeta = parameter_gradients(dout, cache)
@@ -78,7 +78,7 @@ def backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
         return dout * (cache.gamma * scale), dgamma, dbeta
     m = _count(dout, axes.statistic)
     if axes.statistic == axes.parameter:
-        # gamma is the same for all that share a statistic: it leaves the means, which are then dbeta / m and dgamma / m.
+        # Entries that share a statistic share gamma too. It comes out of the means, which leaves dbeta / m and dgamma / m.
         g, scale = dout, cache.gamma * scale
         mean_g, mean_g_xhat = (_broadcast(total, dout, axes) / m for total in (dbeta, dgamma))
     else:
@@ -93,18 +93,18 @@ def backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
 
 
 def parameter_gradients(dout: Array, cache: Cache) -> tuple[Array, Array]:
-    """`dgamma = Σ dout · xhat` and `dbeta = Σ dout` over the entries that share a parameter, each in one dimension."""
+    """`dgamma = Σ dout · xhat` and `dbeta = Σ dout` over the entries that share a parameter; both one-dimensional."""
     axes = cache.axes.parameter
     return np.add.reduce(dout * cache.xhat, axis=axes).reshape(-1), np.add.reduce(dout, axis=axes).reshape(-1)
 
 
 def values_per_statistic(cache: Cache) -> int:
-    """m, how many values shared each mean and variance."""
+    """m, the number of values that share each mean and variance."""
     return cache.xhat.size // cache.inv_std.size
 
 
 def _moments(x: Array, axes: Axes) -> tuple[Array, Array, Array]:
-    """Mean, centred x and uncorrected variance; the first and last keep the axes they were taken over, at length 1."""
+    """Mean, centred x and uncorrected variance. Mean and variance keep the axes they were taken over, with length 1."""
     m = _count(x, axes.statistic)
     mean = np.add.reduce(x, axis=axes.statistic, keepdims=True) / m
     centred = x - mean
@@ -115,7 +115,7 @@ def _moments(x: Array, axes: Axes) -> tuple[Array, Array, Array]:
 def _scale_and_shift(
     centred: Array, var: Array, gamma: Array, beta: Array, param: Param, axes: Axes, constant: bool = False
 ) -> tuple[Array, Cache]:
-    eps = float(param.get("eps", EPS))  # a NumPy scalar would decide the dtype of all that follows
+    eps = float(param.get("eps", EPS))  # a NumPy scalar would change the dtype of the output
     inv_std = 1 / np.sqrt(var + eps)
     xhat = centred * inv_std
     gamma = _broadcast(gamma, centred, axes)
@@ -125,13 +125,13 @@ def _scale_and_shift(
 
 
 def _running(bn_param: Param, key: str, x: Array) -> Array:
-    """The running statistic in x's dtype; zeros at first."""
+    """The running statistic in x's dtype; zeros if there is none yet."""
     value = bn_param.get(key)
     return np.zeros(x.shape[1], x.dtype) if value is None else np.asarray(value, x.dtype)
 
 
 def _broadcast(values: Array, x: Array, axes: Axes) -> Array:
-    """One value a parameter, reshaped to broadcast against x: entries share it along the first axis and the last ones."""
+    """One value per parameter, reshaped to broadcast against x: entries share it along the first axis and the last ones."""
     last = len(axes.parameter) - 1
     return values.reshape(x.shape[1 : x.ndim - last] + (1,) * last) if last else values
 

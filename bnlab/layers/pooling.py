@@ -1,4 +1,4 @@
-"""Max pooling: the largest pixel of each window. Backward, each window's gradient goes to that pixel alone."""
+"""Max pooling: the largest pixel of each window. In the backward pass a window's gradient goes to that pixel alone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bnlab.layers.windows import output_size, pixels_at
 
 
 class Cache(NamedTuple):
-    """What the backward pass needs: where in its window each maximum was, counted row by row, and how the windows lay."""
+    """What the backward pass needs: where in its window each maximum is, counted row by row, and where the windows are."""
 
     where: Array
     image_shape: tuple[int, int, int, int]
@@ -24,7 +24,7 @@ def max_pool_forward(x: Array, pool_param: Param) -> tuple[Array, Cache]:
     """`out[n, c, i, j] = max of window (i, j) of x[n, c]`.
 
     x: (N, C, H, W). pool_param: `pool_height`, `pool_width`, `stride`. Gives out: (N, C, H', W') with
-    `H' = 1 + (H - pool_height) // stride`, W' alike, and the cache. Raises ValueError where the window is larger than x.
+    `H' = 1 + (H - pool_height) // stride`, W' likewise, and the cache. Raises ValueError if the window is larger than x.
     """
     check_images(x)
     keys = ("pool_height", "pool_width", "stride")
@@ -34,14 +34,14 @@ def max_pool_forward(x: Array, pool_param: Param) -> tuple[Array, Cache]:
     where = np.zeros(out.shape, np.min_scalar_type(height * width))
     for number, (i, j) in enumerate(np.ndindex(height, width)):
         pixels = pixels_at(i, j, x, stride, out_size)
-        larger = (pixels > out) | (pixels != pixels)  # of several maxima the first one stays; NaN wins
+        larger = (pixels > out) | (pixels != pixels)  # of equal maxima the first one stays; NaN wins
         np.maximum(where, larger * where.dtype.type(number), out=where)
         np.maximum(out, pixels, out=out)
     return out, Cache(where, x.shape, (height, width), stride)
 
 
 def max_pool_backward(dout: Array, cache: Cache) -> Array:
-    """The gradient goes to the first maximum of each window, row by row; where windows overlap, gradients add.
+    """The gradient goes to the first maximum of each window, row by row. Where windows overlap, gradients add up.
 
     dout: (N, C, H', W'). Gives dx: (N, C, H, W).
     """

@@ -1,4 +1,4 @@
-"""Layers that often stand together, as one pair: the parts' arguments in order, the parts' gradients in order."""
+"""Layers that are often used together, as one pair: the parts' arguments in order, the parts' gradients in order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Batch and group normalization of images (N, C, H, W): the core with two further choices of axes.
+"""Batch and group normalization of images (N, C, H, W): the core with two other choices of axes.
 
 Sources: Ioffe and Szegedy, 2015, "Batch normalization", section 3.2; Wu and He, 2018, "Group normalization", section 3.
 """
@@ -26,10 +26,10 @@ def spatial_batchnorm_backward(dout: Array, cache: Cache) -> tuple[Array, Array,
 
 
 def spatial_groupnorm_forward(x: Array, gamma: Array, beta: Array, G: int, gn_param: Param) -> tuple[Array, Cache]:
-    """Normalize the channels of each image in G groups of C/G, over a group's channels and pixels; at test time alike.
+    """Normalize the channels of each image in G groups of C/G, over a group's channels and pixels, in both modes.
 
     x: (N, C, H, W), gamma and beta: (1, C, 1, 1). gn_param: `eps` (1e-5). Gives out: (N, C, H, W) and the cache. Raises
-    ValueError where G doesn't divide C, or for another number of axes.
+    ValueError if G doesn't divide C, or for another number of axes.
     """
     check_images(x)
     N, C, H, W = x.shape

@@ -1,7 +1,7 @@
-"""Windows of an image, as convolution and pooling slide them: how many there are, and the same pixel of each of them.
+"""The windows that convolution and pooling slide over an image: how many there are, and one pixel of each of them.
 
-A kernel of HH x WW pixels has as many offsets. The pixels at one offset of all windows together are a strided view of the
-images, shaped like the output; so a loop over the offsets does for all images, channels and output pixels at once.
+A kernel of HH x WW pixels has HH · WW offsets. The pixels at one offset in all windows are a strided view of the images,
+shaped like the output. So a loop over the offsets serves all images, channels and output pixels at once.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from bnlab.layers.types import Array
 
 
 def output_size(size: int, kernel: int, stride: int, pad: int, name: str) -> int:
-    """`1 + (size + 2 pad - kernel) // stride`, for the height or the width; what is left over at the end is left out.
+    """`1 + (size + 2 pad - kernel) // stride`, for the height or the width; the pixels that remain at the end are left out.
 
-    Raises ValueError where the kernel is larger than the padded image; `name` is the side's, for the error.
+    name: the side's name, for the error. Raises ValueError if the kernel is larger than the padded image.
     """
     padded = size + 2 * pad
     if kernel > padded:
@@ -25,7 +25,7 @@ def output_size(size: int, kernel: int, stride: int, pad: int, name: str) -> int
 
 
 def pixels_at(i: int, j: int, images: Array, stride: int, out_size: tuple[int, int]) -> Array:
-    """The pixels (N, C, H', W') at offset (i, j) of all windows: a view, so that writing to it writes to images.
+    """The pixels (N, C, H', W') at offset (i, j) in all windows. It is a view: writing to it writes to images.
 
     images: (N, C, H, W), padded. out_size: (H', W').
     """

@@ -49,7 +49,7 @@ def test_a_mask_of_any_generator_is_as_good(check, drawn):
     comparisons = check(GENERATOR.replace(FAIR, drawn), "dropout")
     assert all(each.ok for each in comparisons)
     assert findings(comparisons) == [
-        "dropout_forward, out: another mask than RandomState(seed).rand(*x.shape) gives, and as good"
+        "dropout_forward, out: not the mask that RandomState(seed).rand(*x.shape) gives, but as good"
     ]
 
 

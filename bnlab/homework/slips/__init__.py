@@ -1,7 +1,7 @@
-"""The known slips: what a layer gives when it is written with one of the usual mistakes, and how that is called.
+"""The known slips: the usual mistakes in writing a layer, with what to say of each.
 
-A table a family of layers. Each slip is computed from the inputs alone, by the wrong formula itself; a user's array that is
-wrong and agrees with it has that slip.
+There is one table for each family of layers. A slip has the wrong formula itself, which is computed from the inputs. If a
+user's wrong array agrees with it, the user has made that slip.
 """
 
 from bnlab.homework.slips import (

@@ -1,5 +1,5 @@
 """Slips in the last lines of a normalization's backward pass: `(m · g - Σ g - xhat · Σ g · xhat) / (m · std)` with
-g = dout · gamma, and the sum of the three paths into x. What is wrong there is one array or one factor.
+g = dout · gamma, and the sum of the three paths into x. One array or one factor is wrong there.
 """
 
 from __future__ import annotations

@@ -84,7 +84,7 @@ SLIPS = (
             "sums over axis 0 alone; sum over N, H' and W'": lambda dout: dout.sum(axis=0),
             "sums over all of dout; sum over N, H' and W'": lambda dout: dout.sum(),
             "is a mean; sum over N, H' and W'": lambda dout: dout.mean(axis=(0, 2, 3)),
-            "is a mean over N; sum": lambda right, x: right / len(x),
+            "is a mean over N; take the sum": lambda right, x: right / len(x),
         },
     ),
 )

@@ -1,4 +1,4 @@
-"""Slips of dropout: what p means, and who scales. p is the probability of keeping a unit."""
+"""Slips of dropout: the meaning of p, and the scaling. p is the probability of keeping a unit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def uniform(x: Array, seed: int) -> Array:
 
 
 def kept(out: Array) -> Any:
-    """Which units the user kept, whatever the draws were; NaN, which agrees with nothing, if all or none."""
+    """The units that the user kept, by any draws; NaN, which agrees with nothing, if all or none."""
     units = out != 0
     return np.nan if units.all() or not units.any() else units
 
@@ -72,7 +72,7 @@ SLIPS = (
 ANOTHER_MASK = Slip(
     TRAIN,
     "out",
-    "another mask than RandomState(seed).rand(*x.shape) gives, and as good",
+    "not the mask that RandomState(seed).rand(*x.shape) gives, but as good",
     lambda x, p, out: x * kept(out) / p,
 )
-"""No slip: who draws otherwise than the notebooks keeps other units, and scales them as it should be."""
+"""No slip: a file that draws in another way than the notebooks keeps other units, and scales them correctly."""

@@ -1,4 +1,4 @@
-"""The normalizations as one formula over two sets of axes, in the plainest form, with places to put a slip in."""
+"""The normalizations as one formula over two sets of axes, in the simplest form, with places to put a slip in."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ EPS = 1e-5
 
 @dataclass(frozen=True)
 class Norm:
-    """x and what goes with it, all of one shape up to broadcasting; the axes that share a statistic, and a parameter."""
+    """x and what goes with it, in shapes that broadcast; the axes that share a statistic, and that share a parameter."""
 
     x: Array
     gamma: Array
@@ -25,7 +25,7 @@ class Norm:
 
     @property
     def m(self) -> int:
-        """How many entries share a statistic."""
+        """The number of entries that share a statistic."""
         return math.prod(self.x.shape[axis] for axis in self.statistic)
 
     @property
@@ -42,7 +42,7 @@ class Norm:
 
     @property
     def corrected(self) -> Array:
-        """The variance with m - 1 for m."""
+        """The variance with m - 1 instead of m."""
         return self.var * (self.m / (self.m - 1))
 
     @property
@@ -72,7 +72,7 @@ class Norm:
         return replace(self, statistic=statistic, eps=eps)
 
     def out(self, divisor: Array | None = None) -> Array:
-        """The output, or what another divisor than `sqrt(var + eps)` makes of it."""
+        """The output; or the one with another divisor than `sqrt(var + eps)`."""
         out: Array = self.gamma * self.centred / (1 / self.inv_std if divisor is None else divisor) + self.beta
         return out
 
@@ -86,8 +86,8 @@ class Norm:
         outer: Array | None = None,
         inner: Array | None = None,
     ) -> Array:
-        """The gradient; with a factor at the path through var, mu, or xhat alone; with another g; with another layout's
-        means; with another array for xhat in the path through var, before the mean (outer) or in it (inner)."""
+        """The gradient. It can have a factor at the path through var, mu, or xhat alone; another g; the means of another
+        layout (sums); another array than xhat in the path through var, before the mean (outer) or in it (inner)."""
         g, mean = self.g if g is None else g, (sums or self).mean
         outer, inner = (self.xhat if array is None else array for array in (outer, inner))
         return (xhat_path * g - mu_path * mean(g) - var_path * outer * mean(g * inner)) * self.inv_std
@@ -120,7 +120,7 @@ LAYOUTS: dict[str, Callable[..., Norm]] = {
     "spatial_groupnorm": groups,
 }
 LAYOUTS |= {f"{case} with other settings": layout for case, layout in LAYOUTS.items()}
-"""By case, how to lay its arguments out."""
+"""By case, how its arguments are laid out."""
 
 
 def swapped(n: Norm) -> Norm:

@@ -1,4 +1,4 @@
-"""Slips of the losses: means that are sums, and terms that belong to the right class."""
+"""Slips of the losses: sums instead of means, and the terms of the right class."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def right_class(x: Array, y: Array) -> Array:
 
 
 def ahead(x: Array, y: Array) -> Array:
-    """How far each class's score is ahead of the right one's."""
+    """The difference of each class's score and the right one's."""
     difference: Array = x - x[np.arange(len(x)), y][:, None]
     return difference
 
@@ -40,7 +40,9 @@ SLIPS = (
         {
             "is a sum; divide it by N, the number of rows": lambda right, x: right * len(x),
             "is divided by N twice": lambda right, x: right / len(x),
-            "is divided by the number of classes; divide by N, that of rows": lambda right, x: right * len(x) / x.shape[1],
+            "is divided by the number of classes; divide by N, the number of rows": lambda right, x: (
+                right * len(x) / x.shape[1]
+            ),
             "has the wrong sign": lambda right: -right,
         },
     ),
@@ -65,7 +67,9 @@ SLIPS = (
         SVM,
         "loss",
         {
-            "the right class counts too, 1 a row; leave it out": lambda x, y: np.maximum(0, ahead(x, y) + 1).sum() / len(x),
+            "the right class counts too, 1 per row; leave it out": lambda x, y: (
+                np.maximum(0, ahead(x, y) + 1).sum() / len(x)
+            ),
             "the margin is missing; add 1 to each difference": lambda x, y: np.maximum(0, ahead(x, y)).sum() / len(x),
         },
     ),
@@ -73,8 +77,10 @@ SLIPS = (
         SVM,
         "dx",
         {
-            "the right class has none; it loses the number of classes above the margin": lambda x, y: counts(x, y) / len(x),
-            "the right class loses 1; it loses the number of classes above the margin": lambda x, y: (
+            "the right class has no gradient; it has minus the number of classes above the margin": lambda x, y: (
+                counts(x, y) / len(x)
+            ),
+            "the right class has -1; it has minus the number of classes above the margin": lambda x, y: (
                 (counts(x, y) - right_class(x, y)) / len(x)
             ),
         },

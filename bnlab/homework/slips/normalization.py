@@ -1,5 +1,5 @@
-"""Slips of the normalizations, each written once for all of them: a layout says which axes share a statistic, and which a
-parameter."""
+"""Slips of the normalizations, each written once for all of them: a layout says which axes share a statistic, and which
+share a parameter."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Formula = Callable[[Norm], Array]
 
 
 def norm_slips(cases: tuple[str, ...], what: str, table: Mapping[str, Formula]) -> tuple[Slip, ...]:
-    """Slips that are formulas of a layout; the array takes the shape of the right one."""
+    """Slips that are formulas of a layout. Their arrays get the shape of the right one."""
     return slips(cases, what, {text: _of_facts(formula) for text, formula in table.items()})
 
 
@@ -32,7 +32,7 @@ def _of_facts(formula: Formula) -> Callable[..., Array]:
 
 
 def other_groups(case: str, x: Array, gamma: Array, beta: Array, dout: Array, G: int) -> Any:
-    """The output with the two numbers of the reshape exchanged."""
+    """The output if the two numbers of the reshape are exchanged."""
     return LAYOUTS[case](x, gamma, beta, dout, x.shape[1] // G).out().reshape(x.shape)
 
 
@@ -48,7 +48,7 @@ OUTPUTS = (
             "gamma and beta are missing; out = gamma · xhat + beta": lambda n: n.xhat,
             "beta is missing; out = gamma · xhat + beta": lambda n: n.gamma * n.xhat,
             "gamma is missing; out = gamma · xhat + beta": lambda n: n.xhat + n.beta,
-            "the standard deviation stands for the variance; divide by sqrt(var + eps)": lambda n: n.out(
+            "the standard deviation is used as the variance; divide by sqrt(var + eps)": lambda n: n.out(
                 (n.var**0.5 + n.eps) ** 0.5
             ),
             "the statistics are over all of x; give mean and var their axes": lambda n: n.over(*range(n.x.ndim)).out(),
@@ -68,11 +68,11 @@ OUTPUTS = (
         "out",
         {
             "each channel has its own statistics; a group of C / G channels shares them": lambda n: n.over(3, 4).out(),
-            "all channels share the statistics; a group of C / G channels does": lambda n: n.over(1, 2, 3, 4).out(),
+            "all channels share the statistics; only a group of C / G channels does": lambda n: n.over(1, 2, 3, 4).out(),
             "the minibatch shares the statistics; each image has its own": lambda n: n.over(0, 2, 3, 4).out(),
         },
     ),
-    *slips(GROUP, "out", {"there are C / G groups of G channels; there are G of C / G": other_groups}),
+    *slips(GROUP, "out", {"there are C / G groups of G channels; make it G groups of C / G": other_groups}),
 )
 
 OTHER_EPS = tuple(
@@ -90,9 +90,9 @@ GRADIENTS = (
         TRAIN,
         "dx",
         {
-            "the paths through var and mu are missing; x moves them too": lambda n: n.dx(var_path=0, mu_path=0),
-            "the path through var is missing; x moves the variance too": lambda n: n.dx(var_path=0),
-            "the path through mu is missing; x moves the mean too": lambda n: n.dx(mu_path=0),
+            "the paths through var and mu are missing; x changes them too": lambda n: n.dx(var_path=0, mu_path=0),
+            "the path through var is missing; x changes the variance too": lambda n: n.dx(var_path=0),
+            "the path through mu is missing; x changes the mean too": lambda n: n.dx(mu_path=0),
             "gamma is missing; begin with g = dout · gamma": lambda n: n.dx(g=n.dout),
             "the factor 1 / sqrt(var + eps) is missing": lambda n: n.dx() / n.inv_std,
             "is divided by var + eps; divide by its root": lambda n: n.dx() * n.inv_std,

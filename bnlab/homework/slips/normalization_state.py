@@ -88,10 +88,10 @@ PARAMETERS = (
             "has x - mu for xhat; divide it by sqrt(var + eps)": lambda n: n.sum(n.dout * n.centred),
             "has out for xhat; dgamma = Σ dout · xhat": lambda n: n.sum(n.dout * n.out()),
             "xhat is missing; dgamma = Σ dout · xhat": lambda n: n.sum(n.dout),
-            "gamma is in it; dgamma = Σ dout · xhat": lambda n: n.sum(n.g * n.xhat),
+            "is multiplied by gamma; dgamma = Σ dout · xhat": lambda n: n.sum(n.g * n.xhat),
         },
     ),
-    *norm_slips(TRAIN, "dbeta", {"gamma is in it; dbeta = Σ dout": lambda n: n.sum(n.g)}),
+    *norm_slips(TRAIN, "dbeta", {"is multiplied by gamma; dbeta = Σ dout": lambda n: n.sum(n.g)}),
     *slips(ROWS, "dgamma", {"sums over axis 1; sum over axis 0": dgamma(lambda a: a.sum(axis=1))}),
     *slips(ROWS, "dbeta", {"sums over axis 1; sum over axis 0": lambda dout: dout.sum(axis=1)}),
     *(
@@ -119,7 +119,7 @@ PARAMETERS = (
         slip
         for what in ("dgamma", "dbeta")
         for slip in (
-            *slips(TRAIN, what, {"is a mean; sum": lambda right, dout: right * right.size / dout.size}),
+            *slips(TRAIN, what, {"is a mean; take the sum": lambda right, dout: right * right.size / dout.size}),
             *slips(
                 GROUP,
                 what,

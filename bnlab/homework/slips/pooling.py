@@ -48,8 +48,8 @@ def overwrite_maxima(before: Array, new: Array) -> Array:
 
 
 def spread(share: Callable[[Array], Array], onto: Callable[[Array, Array], Array]) -> Callable[..., Array]:
-    """The gradient by x, where share says which pixels of a window get its gradient, and onto what becomes of what they
-    have got from the windows before."""
+    """The gradient by x. share: which pixels of a window get its gradient. onto: combines it with the gradient that the
+    pixels have from the windows before."""
 
     def wrong(x: Array, dout: Array, pool_height: int, pool_width: int, stride: int) -> Array:
         dx = np.zeros_like(x)

@@ -1,5 +1,5 @@
-"""Slips that the usual settings hide: running statistics that aren't zero yet, another momentum, another eps; and running
-statistics in test mode."""
+"""Slips that show only with unusual settings: running statistics that aren't zero, another momentum, another eps; and slips
+of the running statistics in test mode."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bnlab.layers.types import Array
 
 Move = Callable[[Array, Array, float], Array]
 RULE = "running = momentum · running + (1 - momentum) · batch value"
-EPS_FIXED = "eps is fixed; take it from the param dict, 1e-5 where it holds none"
+EPS_FIXED = "eps is fixed; take it from the param dict, 1e-5 if it holds none"
 
 
 def elsewhere(cases: tuple[str, ...]) -> tuple[str, ...]:
@@ -22,7 +22,7 @@ def elsewhere(cases: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def moved(cases: tuple[str, ...], text: str, move: Move) -> tuple[Slip, Slip]:
-    """Both running statistics by the wrong move, a function of the old one, of the minibatch's, and of momentum."""
+    """Both running statistics after a wrong move: a function of the old one, the minibatch's one, and momentum."""
 
     def mean(case: str, x: Array, gamma: Array, beta: Array, dout: Array, running_mean: Array, momentum: float) -> Array:
         return move(running_mean, LAYOUTS[case](x, gamma, beta, dout, 0).mu.ravel(), momentum)
@@ -36,8 +36,8 @@ def moved(cases: tuple[str, ...], text: str, move: Move) -> tuple[Slip, Slip]:
 MOVES: dict[str, Move] = {
     f"the old one isn't multiplied by momentum; {RULE}": lambda old, new, momentum: old + (1 - momentum) * new,
     f"the old one is multiplied by 1 - momentum; {RULE}": lambda old, new, momentum: (1 - momentum) * (old + new),
-    "begins at 0 again at every call; begin with the one in bn_param": lambda old, new, momentum: (1 - momentum) * new,
-    "momentum is fixed; take it from bn_param, 0.9 where it holds none": lambda old, new, momentum: (
+    "starts at 0 again in every call; start with the one in bn_param": lambda old, new, momentum: (1 - momentum) * new,
+    "momentum is fixed; take it from bn_param, 0.9 if it holds none": lambda old, new, momentum: (
         MOMENTUM * old + (1 - MOMENTUM) * new
     ),
 }

@@ -1,4 +1,4 @@
-"""What a slip is, and how an array is held against it."""
+"""What a slip is, and how an array is compared with it."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from bnlab.gradcheck.numeric import relative
 from bnlab.layers.types import Array
 
 SlipFacts = Mapping[str, Any]
-"""By name: a case's inputs, what stands in its param dicts, the number of groups `G`, the labels `y`, the upstream gradient
-`dout`; the output `out` of the user's forward pass; the array under check, as `given` and as it is `right`; the `case`."""
+"""By name: a case's inputs, the entries of its param dicts, the number of groups `G`, the labels `y`, the upstream gradient
+`dout`; the output `out` of the user's forward pass; the array under check, both as `given` and `right`; the `case`."""
 
 
 @dataclass(frozen=True)
 class Slip:
-    """A usual mistake. cases: where it can be made. what: in which array (`out`, `loss`, `running_var`, `dx`, …). text:
-    what is wrong; what mends it. wrong: the array that comes of it, from the facts that its parameters name.
+    """A usual mistake. cases: where it can be made. what: the array that it makes wrong (`out`, `loss`, `dx`, …). text:
+    what is wrong, and how to mend it. wrong: computes the wrong array from the facts that its parameters name.
     """
 
     cases: tuple[str, ...]
@@ -30,7 +30,7 @@ class Slip:
     wrong: Callable[..., Any]
 
     def explains(self, facts: SlipFacts) -> bool:
-        """Whether the array given is what this slip makes of the facts, in its shape too."""
+        """Whether the array given is the one that this slip leads to, with the same shape."""
         with np.errstate(all="ignore"):
             wrong = np.asarray(self.wrong(**{name: facts[name] for name in inspect.signature(self.wrong).parameters}))
             return agree(facts["given"], wrong)
@@ -48,5 +48,5 @@ def name_slip(known: Iterable[Slip], what: str, facts: SlipFacts) -> str | None:
 
 
 def agree(given: Array, wrong: Array) -> bool:
-    """Whether the arrays are the same, in their shapes too."""
+    """Whether the arrays are the same, with the same shape."""
     return given.shape == wrong.shape and bool(np.all(relative(given, wrong, SMALL) <= VALUE_TOLERANCE))
