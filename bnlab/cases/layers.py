@@ -52,13 +52,13 @@ def _score_shape(n: int) -> Shapes:
     return {"x": (n, 6)}
 
 
-TRAIN = ({"mode": "train"},)
-CONV = ({"stride": 2, "pad": 1},)  # the last of the padded rows and columns is left out
-POOL = ({"pool_height": 3, "pool_width": 4, "stride": 2},)  # windows overlap, and the last row is left out
-SMALL_POOL = ({"pool_height": 2, "pool_width": 2, "stride": 1},)
-DROPOUT = ({"mode": "train", "p": 0.6, "seed": 123},)
-DROPOUT_TEST = ({"mode": "test", "p": 0.6, "seed": 123},)
-TEST_STATISTICS = (
+TRAIN_PARAM = ({"mode": "train"},)
+CONV_PARAM = ({"stride": 2, "pad": 1},)  # the last of the padded rows and columns is left out
+POOL_PARAM = ({"pool_height": 3, "pool_width": 4, "stride": 2},)  # windows overlap, and the last row is left out
+SMALL_POOL_PARAM = ({"pool_height": 2, "pool_width": 2, "stride": 1},)
+DROPOUT_PARAM = ({"mode": "train", "p": 0.6, "seed": 123},)
+DROPOUT_TEST_PARAM = ({"mode": "test", "p": 0.6, "seed": 123},)
+STATISTICS_PARAM = (
     {
         "mode": "test",
         "running_mean": np.linspace(-1, 1, 5),
@@ -71,37 +71,37 @@ TEST_STATISTICS = (
 LAYERS = (
     Case("affine", layers.affine_forward, layers.affine_backward, _image_shapes),
     Case("relu", layers.relu_forward, layers.relu_backward, _x_shape),
-    Case("batchnorm", layers.batchnorm_forward, layers.batchnorm_backward, _row_shapes, TRAIN),
-    Case("batchnorm_alt", layers.batchnorm_forward, layers.batchnorm_backward_alt, _row_shapes, TRAIN),
-    Case("batchnorm_test", layers.batchnorm_forward, layers.batchnorm_backward, _row_shapes, TEST_STATISTICS),
+    Case("batchnorm", layers.batchnorm_forward, layers.batchnorm_backward, _row_shapes, TRAIN_PARAM),
+    Case("batchnorm_alt", layers.batchnorm_forward, layers.batchnorm_backward_alt, _row_shapes, TRAIN_PARAM),
+    Case("batchnorm_test", layers.batchnorm_forward, layers.batchnorm_backward, _row_shapes, STATISTICS_PARAM),
     Case("layernorm", layers.layernorm_forward, layers.layernorm_backward, _row_shapes, ({},)),
-    Case("dropout", layers.dropout_forward, layers.dropout_backward, _x_shape, DROPOUT),
-    Case("dropout_test", layers.dropout_forward, layers.dropout_backward, _x_shape, DROPOUT_TEST),
+    Case("dropout", layers.dropout_forward, layers.dropout_backward, _x_shape, DROPOUT_PARAM),
+    Case("dropout_test", layers.dropout_forward, layers.dropout_backward, _x_shape, DROPOUT_TEST_PARAM),
     Case("affine_relu", layers.affine_relu_forward, layers.affine_relu_backward, _image_shapes),
     Case(
         "affine_bn_relu",
         layers.affine_bn_relu_forward,
         layers.affine_bn_relu_backward,
         _sandwich_shapes,
-        TRAIN,
+        TRAIN_PARAM,
         zero=("b",),  # subtracting the minibatch's mean removes a bias
     ),
     Case("affine_ln_relu", layers.affine_ln_relu_forward, layers.affine_ln_relu_backward, _sandwich_shapes, ({},)),
-    Case("conv", layers.conv_forward, layers.conv_backward, _conv_shapes, CONV, batch=2),
-    Case("max_pool", layers.max_pool_forward, layers.max_pool_backward, _pool_shape, POOL, batch=2),
+    Case("conv", layers.conv_forward, layers.conv_backward, _conv_shapes, CONV_PARAM, batch=2),
+    Case("max_pool", layers.max_pool_forward, layers.max_pool_backward, _pool_shape, POOL_PARAM, batch=2),
     Case(
         "spatial_batchnorm",
         layers.spatial_batchnorm_forward,
         layers.spatial_batchnorm_backward,
         _channel_shapes,
-        TRAIN,
+        TRAIN_PARAM,
     ),
     Case(
         "spatial_batchnorm_test",
         layers.spatial_batchnorm_forward,
         layers.spatial_batchnorm_backward,
         _channel_shapes,
-        TEST_STATISTICS,
+        STATISTICS_PARAM,
     ),
     Case(
         "spatial_groupnorm",
@@ -110,20 +110,20 @@ LAYERS = (
         _group_shapes,
         (3, {}),
     ),
-    Case("conv_relu", layers.conv_relu_forward, layers.conv_relu_backward, _conv_sandwich_shapes, CONV),
+    Case("conv_relu", layers.conv_relu_forward, layers.conv_relu_backward, _conv_sandwich_shapes, CONV_PARAM),
     Case(
         "conv_relu_pool",
         layers.conv_relu_pool_forward,
         layers.conv_relu_pool_backward,
         _conv_sandwich_shapes,
-        CONV + SMALL_POOL,
+        CONV_PARAM + SMALL_POOL_PARAM,
     ),
     Case(
         "conv_bn_relu",
         layers.conv_bn_relu_forward,
         layers.conv_bn_relu_backward,
         _conv_norm_shapes,
-        CONV + TRAIN,
+        CONV_PARAM + TRAIN_PARAM,
         zero=("b",),  # as for affine_bn_relu
     ),
 )

@@ -10,7 +10,7 @@ import click
 
 from bnlab.cli.tables import print_table
 from bnlab.gradcheck import TOLERANCE, VALUE_TOLERANCE, ZERO_TOLERANCE, Comparison
-from bnlab.gradcheck.batchnorm_graph import Step
+from bnlab.gradcheck.batchnorm_graph import NodeComparison
 from bnlab.homework import findings, reason
 from bnlab.lab.files import finite_or_none
 
@@ -40,7 +40,7 @@ def print_module_comparisons(comparisons: list[Comparison], module: Path) -> Non
     _print_summary(comparisons, module)
 
 
-def as_json_row(comparison: Comparison | Step) -> dict[str, Any]:
+def as_json_row(comparison: Comparison | NodeComparison) -> dict[str, Any]:
     """All fields of the comparison, in strict JSON: a number that isn't finite is null."""
     return {name: finite_or_none(value) for name, value in asdict(comparison).items()} | {"ok": comparison.ok}
 

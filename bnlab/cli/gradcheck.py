@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from bnlab.cases import CASES, FUNCTION_CASES
 from bnlab.cli.comparisons import as_json_row, print_comparisons, print_module_comparisons
@@ -35,19 +36,19 @@ DAY = 24 * 60 * 60
 @click.option(
     "--time-limit",
     type=click.IntRange(min=1, max=DAY),
+    default=TIME_LIMIT,
+    show_default=True,
     metavar="SECONDS",
-    help=f"With --module: give a function up, as failed, if one call of it takes longer.  [default: {TIME_LIMIT}]",
+    help="With --module: give a function up, as failed, if one call of it takes longer.",
 )
 @click.option(
     "--seed", type=click.IntRange(min=0, max=2**32 - 1), default=231, show_default=True, help="Seed of the inputs."
 )
 @click.option("--steps", is_flag=True, help="Check each node of batchnorm's computation graph on its own.")
 @json_option
-def command(
-    names: tuple[str, ...], module: Path | None, time_limit: int | None, seed: int, steps: bool, as_json: bool
-) -> None:
+def command(names: tuple[str, ...], module: Path | None, time_limit: int, seed: int, steps: bool, as_json: bool) -> None:
     _refuse_unknown(names, module)
-    _refuse_clashes(module, time_limit, steps)
+    _refuse_clashes(module, steps)
     if steps:
         print_steps(names, seed, as_json)
         return
@@ -55,7 +56,7 @@ def command(
     if module is None:
         comparisons = [comparison for name in names or CASES for comparison in check(CASES[name], seed)]
     else:
-        comparisons = check_with_limit(module, names, seed, time_limit or TIME_LIMIT)
+        comparisons = check_with_limit(module, names, seed, time_limit)
     if as_json:
         print_json([as_json_row(comparison) for comparison in comparisons])
     elif module is None:
@@ -79,11 +80,11 @@ def _refuse_unknown(names: tuple[str, ...], module: Path | None) -> None:
         )
 
 
-def _refuse_clashes(module: Path | None, time_limit: int | None, steps: bool) -> None:
+def _refuse_clashes(module: Path | None, steps: bool) -> None:
+    context = click.get_current_context()
     if steps and module is not None:
-        raise click.UsageError("--steps walks bnlab's own batchnorm: leave --module out", click.get_current_context())
-    if time_limit is not None and module is None:
+        raise click.UsageError("--steps walks bnlab's own batchnorm: leave --module out", context)
+    if module is None and context.get_parameter_source("time_limit") is not ParameterSource.DEFAULT:
         raise click.UsageError(
-            "--time-limit is for the functions in your own file: give --module FILE, or leave it out",
-            click.get_current_context(),
+            "--time-limit is for the functions in your own file: give --module FILE, or leave it out", context
         )

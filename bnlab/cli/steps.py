@@ -10,7 +10,7 @@ import click
 from bnlab.cli.comparisons import as_json_row
 from bnlab.cli.tables import print_json, print_table
 from bnlab.gradcheck import TOLERANCE
-from bnlab.gradcheck.batchnorm_graph import Step, check_steps
+from bnlab.gradcheck.batchnorm_graph import NodeComparison, check_steps
 
 LAYER = "batchnorm"
 
@@ -38,7 +38,7 @@ def print_steps(layers: Sequence[str], seed: int, as_json: bool) -> None:
         sys.exit(1)
 
 
-def _row(step: Step) -> list[str]:
+def _row(step: NodeComparison) -> list[str]:
     return [
         step.node,
         step.gradient,

@@ -57,7 +57,7 @@ _WORDS = {"mean": lambda x: x.mean(axis=0, keepdims=True), "sqrt": np.sqrt, "eps
 
 
 @dataclass(frozen=True)
-class Step:
+class NodeComparison:
     """How the gradient at one node, or on one path, compares: where the relative error is largest, and both values there.
 
     gradient: its formula. shape: the node's.
@@ -77,7 +77,7 @@ class Step:
         return self.error <= TOLERANCE
 
 
-def check_steps(seed: int = 231) -> list[Step]:
+def check_steps(seed: int = 231) -> list[NodeComparison]:
     """A step for each node and each path into x, in the order of the backward pass, on the inputs of `bnlab gradcheck`.
 
     What batchnorm_backward computes for a node is compared with the numeric gradient of the output by that node: earlier
@@ -128,10 +128,10 @@ def _on_the_way(dout: Array, cache: Any, leaves: dict[str, Array]) -> dict[str, 
     }
 
 
-def _step(name: str, gradient: Array, inputs: Mapping[str, Array], dout: Array) -> Step:
+def _step(name: str, gradient: Array, inputs: Mapping[str, Array], dout: Array) -> NodeComparison:
     at: str | Edge = PATHS.get(name, name)
     value = forward(inputs)[at[0] if isinstance(at, tuple) else at].copy()
     analytic = np.broadcast_to(gradient, value.shape)
     numeric, _ = slopes(lambda: forward(inputs, {at: value})["out"], value, dout)
     worst = worst_entry(relative(analytic, numeric, SMALL), analytic, numeric)
-    return Step(name, gradient_of(name), value.shape, *worst)
+    return NodeComparison(name, gradient_of(name), value.shape, *worst)

@@ -136,4 +136,5 @@ def _kill(worker: subprocess.Popen[bytes]) -> None:
 
 
 def _ending(status: int) -> str:
-    return f"by signal {signal.Signals(-status).name}" if status < 0 else f"with exit status {status}"
+    names = {each.value: each.name for each in signal.Signals}
+    return f"with exit status {status}" if status >= 0 else f"by signal {names.get(-status, -status)}"

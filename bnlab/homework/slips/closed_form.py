@@ -5,7 +5,7 @@ g = dout · gamma, and the sum of the three paths into x. One array or one facto
 from __future__ import annotations
 
 from bnlab.homework.slips.layouts import Norm, swapped
-from bnlab.homework.slips.normalization import BATCHNORM, TRAIN, Formula, norm_slips
+from bnlab.homework.slips.normalization import BATCHNORM, TRAIN_CASES, Formula, norm_slips
 from bnlab.layers.types import Array
 
 
@@ -42,7 +42,12 @@ FORMULAS: dict[str, tuple[Formula, ...]] = {
 }
 
 SLIPS = (
-    *(slip for text, formulas in FORMULAS.items() for each in formulas for slip in norm_slips(TRAIN, "dx", {text: each})),
+    *(
+        slip
+        for text, formulas in FORMULAS.items()
+        for each in formulas
+        for slip in norm_slips(TRAIN_CASES, "dx", {text: each})
+    ),
     *(
         slip
         for cases, text in (

@@ -9,7 +9,7 @@ import numpy as np
 from bnlab.homework.slips.slip import Slip, slips
 from bnlab.layers.types import Array
 
-TRAIN, TEST = ("dropout",), ("dropout_test",)
+TRAIN_CASES, TEST_CASES = ("dropout",), ("dropout_test",)
 
 
 def uniform(x: Array, seed: int) -> Array:
@@ -24,10 +24,10 @@ def kept(out: Array) -> Any:
 
 
 SLIPS = (
-    *slips(TRAIN, "out", {"nothing is dropped in training; out = x · mask": lambda x: x}),
+    *slips(TRAIN_CASES, "out", {"nothing is dropped in training; out = x · mask": lambda x: x}),
     *(
         Slip(
-            TRAIN,
+            TRAIN_CASES,
             "out",
             "takes p for the probability of dropping; it is that of keeping, so the mask is (u < p) / p",
             wrong,
@@ -40,7 +40,7 @@ SLIPS = (
         )
     ),
     *slips(
-        TRAIN,
+        TRAIN_CASES,
         "out",
         {
             "the factor 1 / p is missing; the mask is (u < p) / p": lambda x, out: x * kept(out),
@@ -48,7 +48,7 @@ SLIPS = (
         },
     ),
     *slips(
-        TRAIN,
+        TRAIN_CASES,
         "dx",
         {
             "the mask is missing; dx = dout · mask": lambda dout: dout,
@@ -58,7 +58,7 @@ SLIPS = (
         },
     ),
     *slips(
-        TEST,
+        TEST_CASES,
         "out",
         {
             "is multiplied by p; training has scaled already, so out = x": lambda x, p: x * p,
@@ -66,11 +66,11 @@ SLIPS = (
             "units are dropped in test mode, and scaled; out = x": lambda x, p, out: x * kept(out) / p,
         },
     ),
-    *slips(TEST, "dx", {"is multiplied by p; in test mode dx = dout": lambda dout, p: dout * p}),
+    *slips(TEST_CASES, "dx", {"is multiplied by p; in test mode dx = dout": lambda dout, p: dout * p}),
 )
 
 ANOTHER_MASK = Slip(
-    TRAIN,
+    TRAIN_CASES,
     "out",
     "not the mask that RandomState(seed).rand(*x.shape) gives, but as good",
     lambda x, p, out: x * kept(out) / p,

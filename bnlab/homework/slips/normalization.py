@@ -11,10 +11,10 @@ from bnlab.homework.slips.slip import Slip, slips
 from bnlab.layers.types import Array
 
 BATCHNORM = ("batchnorm", "batchnorm_alt")
-BATCH = (*BATCHNORM, "spatial_batchnorm")
-ROWS = (*BATCHNORM, "layernorm")
-TRAIN = (*BATCH, "layernorm", "spatial_groupnorm")
-GROUP = ("spatial_groupnorm",)
+BATCH_CASES = (*BATCHNORM, "spatial_batchnorm")
+ROWS_CASES = (*BATCHNORM, "layernorm")
+TRAIN_CASES = (*BATCH_CASES, "layernorm", "spatial_groupnorm")
+GROUP_CASES = ("spatial_groupnorm",)
 
 Formula = Callable[[Norm], Array]
 
@@ -38,7 +38,7 @@ def other_groups(case: str, x: Array, gamma: Array, beta: Array, dout: Array, G:
 
 OUTPUTS = (
     *norm_slips(
-        TRAIN,
+        TRAIN_CASES,
         "out",
         {
             "the variance is the corrected one; divide by m, not m - 1": lambda n: n.out((n.corrected + n.eps) ** 0.5),
@@ -64,7 +64,7 @@ OUTPUTS = (
         {"x is reshaped to (N·H·W, C) with the channels not last; transpose it first": lambda n: spatial_as_rows(n).out()},
     ),
     *norm_slips(
-        GROUP,
+        GROUP_CASES,
         "out",
         {
             "each channel has its own statistics; a group of C / G channels shares them": lambda n: n.over(3, 4).out(),
@@ -72,14 +72,14 @@ OUTPUTS = (
             "the minibatch shares the statistics; each image has its own": lambda n: n.over(0, 2, 3, 4).out(),
         },
     ),
-    *slips(GROUP, "out", {"there are C / G groups of G channels; make it G groups of C / G": other_groups}),
+    *slips(GROUP_CASES, "out", {"there are C / G groups of G channels; make it G groups of C / G": other_groups}),
 )
 
 OTHER_EPS = tuple(
     slip
     for eps in (1e-8, 1e-7, 1e-6, 1e-4, 1e-3)
     for slip in norm_slips(
-        TRAIN,
+        TRAIN_CASES,
         "out",
         {"eps isn't 1e-5, and the param dict holds none": lambda n, eps=eps: n.over(*n.statistic, eps=eps).out()},  # type: ignore[misc]
     )
@@ -87,7 +87,7 @@ OTHER_EPS = tuple(
 
 GRADIENTS = (
     *norm_slips(
-        TRAIN,
+        TRAIN_CASES,
         "dx",
         {
             "the paths through var and mu are missing; x changes them too": lambda n: n.dx(var_path=0, mu_path=0),

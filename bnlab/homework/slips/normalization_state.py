@@ -7,13 +7,13 @@ from collections.abc import Callable
 import numpy as np
 
 from bnlab.homework.slips.layouts import EPS, LAYOUTS
-from bnlab.homework.slips.normalization import BATCH, GROUP, ROWS, TRAIN, norm_slips
+from bnlab.homework.slips.normalization import BATCH_CASES, GROUP_CASES, ROWS_CASES, TRAIN_CASES, norm_slips
 from bnlab.homework.slips.slip import slips
 from bnlab.layers.types import Array
 
 MOMENTUM = 0.9
-TEST = ("batchnorm_test", "spatial_batchnorm_test")
-SPATIAL = ("spatial_batchnorm", "spatial_groupnorm")
+TEST_CASES = ("batchnorm_test", "spatial_batchnorm_test")
+SPATIAL_CASES = ("spatial_batchnorm", "spatial_groupnorm")
 REVERSED = "momentum is the wrong way round; running = momentum · running + (1 - momentum) · batch value"
 KEPT = "keeps the axes that it sums over; leave keepdims out"
 NOT_MOVED = "isn't moved; store the new one in bn_param"
@@ -46,12 +46,12 @@ def dgamma(total: Callable[[Array], Array]) -> Callable[..., Array]:
 
 STATES = (
     *norm_slips(
-        BATCH,
+        BATCH_CASES,
         "running_mean",
         {REVERSED: lambda n: MOMENTUM * n.mu, NOT_AVERAGED: lambda n: n.mu, NOT_MOVED: lambda n: 0 * n.mu},
     ),
     *norm_slips(
-        BATCH,
+        BATCH_CASES,
         "running_var",
         {
             REVERSED: lambda n: MOMENTUM * n.var,
@@ -65,10 +65,10 @@ STATES = (
 
 TEST_OUTPUTS = (
     *norm_slips(
-        TEST, "out", {"uses the minibatch's own statistics in test mode; take the running ones": lambda n: n.out()}
+        TEST_CASES, "out", {"uses the minibatch's own statistics in test mode; take the running ones": lambda n: n.out()}
     ),
     *slips(
-        TEST,
+        TEST_CASES,
         "out",
         {
             "eps stands outside the root; divide by sqrt(running_var + eps)": running(lambda var: var**0.5 + EPS),
@@ -81,7 +81,7 @@ TEST_OUTPUTS = (
 
 PARAMETERS = (
     *norm_slips(
-        TRAIN,
+        TRAIN_CASES,
         "dgamma",
         {
             "has x for xhat; dgamma = Σ dout · xhat": lambda n: n.sum(n.dout * n.x),
@@ -91,20 +91,20 @@ PARAMETERS = (
             "is multiplied by gamma; dgamma = Σ dout · xhat": lambda n: n.sum(n.g * n.xhat),
         },
     ),
-    *norm_slips(TRAIN, "dbeta", {"is multiplied by gamma; dbeta = Σ dout": lambda n: n.sum(n.g)}),
-    *slips(ROWS, "dgamma", {"sums over axis 1; sum over axis 0": dgamma(lambda a: a.sum(axis=1))}),
-    *slips(ROWS, "dbeta", {"sums over axis 1; sum over axis 0": lambda dout: dout.sum(axis=1)}),
+    *norm_slips(TRAIN_CASES, "dbeta", {"is multiplied by gamma; dbeta = Σ dout": lambda n: n.sum(n.g)}),
+    *slips(ROWS_CASES, "dgamma", {"sums over axis 1; sum over axis 0": dgamma(lambda a: a.sum(axis=1))}),
+    *slips(ROWS_CASES, "dbeta", {"sums over axis 1; sum over axis 0": lambda dout: dout.sum(axis=1)}),
     *(
         slip
         for what in ("dgamma", "dbeta")
         for slip in (
-            *slips((*ROWS, "spatial_batchnorm"), what, {KEPT: lambda right: right.reshape(1, -1)}),
+            *slips((*ROWS_CASES, "spatial_batchnorm"), what, {KEPT: lambda right: right.reshape(1, -1)}),
             *slips(("spatial_batchnorm",), what, {KEPT: lambda right: right.reshape(1, -1, 1, 1)}),
         )
     ),
-    *slips(SPATIAL, "dgamma", {"sums over axis 0 alone; sum over N, H and W": dgamma(lambda a: a.sum(axis=0))}),
+    *slips(SPATIAL_CASES, "dgamma", {"sums over axis 0 alone; sum over N, H and W": dgamma(lambda a: a.sum(axis=0))}),
     *slips(
-        SPATIAL,
+        SPATIAL_CASES,
         "dbeta",
         {
             "sums over axis 0 alone; sum over N, H and W": lambda dout: dout.sum(axis=0),
@@ -113,15 +113,15 @@ PARAMETERS = (
             ).sum(axis=0),
         },
     ),
-    *slips(TRAIN, "dgamma", {"sums over all entries; give the sum its axes": dgamma(lambda a: a.sum())}),
-    *slips(TRAIN, "dbeta", {"sums over all of dout; give the sum its axes": lambda dout: dout.sum()}),
+    *slips(TRAIN_CASES, "dgamma", {"sums over all entries; give the sum its axes": dgamma(lambda a: a.sum())}),
+    *slips(TRAIN_CASES, "dbeta", {"sums over all of dout; give the sum its axes": lambda dout: dout.sum()}),
     *(
         slip
         for what in ("dgamma", "dbeta")
         for slip in (
-            *slips(TRAIN, what, {"is a mean; take the sum": lambda right, dout: right * right.size / dout.size}),
+            *slips(TRAIN_CASES, what, {"is a mean; take the sum": lambda right, dout: right * right.size / dout.size}),
             *slips(
-                GROUP,
+                GROUP_CASES,
                 what,
                 {"the axes summed over are gone; gamma has shape (1, C, 1, 1), so keep them": lambda right: right.ravel()},
             ),

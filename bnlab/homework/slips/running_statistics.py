@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bnlab.homework.slips.layouts import EPS, LAYOUTS
-from bnlab.homework.slips.normalization import BATCH, TRAIN, norm_slips
-from bnlab.homework.slips.normalization_state import MOMENTUM, TEST, running
+from bnlab.homework.slips.normalization import BATCH_CASES, TRAIN_CASES, norm_slips
+from bnlab.homework.slips.normalization_state import MOMENTUM, TEST_CASES, running
 from bnlab.homework.slips.slip import Slip, slips
 from bnlab.layers.types import Array
 
@@ -43,8 +43,8 @@ MOVES: dict[str, Move] = {
 }
 
 SLIPS = (
-    *(slip for text, move in MOVES.items() for slip in moved(elsewhere(BATCH), text, move)),
-    *moved(TEST, "moves in test mode too; only training moves it", lambda old, new, m: m * old + (1 - m) * new),
-    *norm_slips(elsewhere(TRAIN), "out", {EPS_FIXED: lambda n: n.out()}),
-    *slips(elsewhere(TEST), "out", {EPS_FIXED: running(lambda var: (var + EPS) ** 0.5)}),
+    *(slip for text, move in MOVES.items() for slip in moved(elsewhere(BATCH_CASES), text, move)),
+    *moved(TEST_CASES, "moves in test mode too; only training moves it", lambda old, new, m: m * old + (1 - m) * new),
+    *norm_slips(elsewhere(TRAIN_CASES), "out", {EPS_FIXED: lambda n: n.out()}),
+    *slips(elsewhere(TEST_CASES), "out", {EPS_FIXED: running(lambda var: (var + EPS) ** 0.5)}),
 )
