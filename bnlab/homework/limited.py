@@ -1,4 +1,4 @@
-"""The check of a user's file with a limit on time, which no code of a user's can get around.
+"""The check of a user's file with a limit on time.
 
 1. A worker process runs the user's code. It says which function it calls, and sends the comparisons of each finished case.
 2. If it is silent for too long, or dies, that function is given up, and the worker is killed.
@@ -46,8 +46,9 @@ def check_with_limit(
 ) -> list[Comparison]:
     """As `check_module`, in processes of their own. A function fails, and isn't called again, if one call of it ends the
     process, or takes longer than the limit, in seconds. Raises ModuleError also if the import of the file does so."""
-    cases, given_up = chosen(names), dict[str, str]()
+    cases = chosen(names)
     finished: list[list[Comparison]] = []
+    given_up: dict[str, str] = {}
     while len(finished) < len(cases):
         task = Task(path, cases[len(finished) :], seed, given_up)
         try:
@@ -69,10 +70,11 @@ def _work(task: Task, time_limit: float) -> Iterator[list[Comparison]]:
         while to_come:
             try:
                 message = messages.get(timeout=None if function == START else time_limit + INTERVAL)
-            except Empty:
+                status = worker.wait(time_limit) if message is None else 0
+            except (Empty, subprocess.TimeoutExpired):
                 raise _Stopped(function, f"doesn't end within {time_limit:g} s", _remedy(function)) from None
             if message is None:
-                raise _Stopped(function, f"ends the whole program, {_ending(worker.wait())}")
+                raise _Stopped(function, f"ends the whole program, {_ending(status)}")
             if isinstance(message, ModuleError):
                 raise message
             if isinstance(message, str):

@@ -74,6 +74,8 @@ def test_json_says_all_of_each_array(call, write):
     assert gradient["analytic"] == pytest.approx(gradient["numeric"])
     known = {"case": "relu", "gradient": "x", "value": None, "entries": 24, "function": "relu_backward", "ok": True}
     assert {key: gradient[key] for key in known} == known
+    [_, at_another_seed, _] = call("gradcheck", "--module", "mylayers.py", "relu", "--json", "--seed", 7).json
+    assert at_another_seed["numeric"] != gradient["numeric"]
 
 
 def test_json_of_a_file_with_nothing_to_check(call, write):
