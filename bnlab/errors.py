@@ -1,4 +1,4 @@
-"""Errors a user can cause: one line that names the thing, the value, what is allowed and the remedy.
+"""Errors that a user can cause: one line that says what is wrong, the value, what is allowed, and what to do.
 
 The command line prints that line after `Error: ` and ends with the error's exit status; no traceback.
 """
@@ -22,11 +22,11 @@ class DataError(BnlabError):
 
 
 class NoDataError(DataError):
-    """None of the folders searched holds a file of the data set, or what is there are too few images."""
+    """The folders hold no file of the data set, or too few images."""
 
 
 class SettingsError(BnlabError):
-    """A settings file, a `--set` or an option holds something that isn't allowed."""
+    """A settings file, a `--set` or an option has a value that isn't allowed."""
 
 
 class StoreError(BnlabError):
@@ -40,7 +40,7 @@ class RunError(BnlabError):
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """What to add to an error that lists the known words; nothing if none is near."""
+    """What to add to an error that lists the known words: the nearest one, or nothing if none is near."""
     near = get_close_matches(word, list(known), n=1)
     return f"; did you mean {near[0]}?" if near else ""
 
@@ -57,7 +57,7 @@ SHORTAGES = {
     errno.ENOMEM: FEWER_JOBS,
     errno.EAGAIN: FEWER_JOBS,
 }
-"""Error numbers of the system that no other file name would help against, and what to do about each."""
+"""Error numbers of the system for things that have run out, and what to do. Another file name would not help."""
 WRONG_FILES = {
     errno.ENOENT: "name one that exists",
     errno.EACCES: "name files and folders that you may use",
@@ -65,24 +65,36 @@ WRONG_FILES = {
     errno.EROFS: "name a folder that can be written",
     errno.ENOSPC: "make room, or name a folder on another disk",
 }
-"""Error numbers of the system that mean: the request names a file or folder that can't be used; and what to do."""
+"""Error numbers of the system for files and folders that can't be used, and what to do. Another name would help."""
 
 
-def explain(error: OSError) -> BnlabError:
-    """One of our errors for an error of the system that nothing else caught: the file, what is wrong, what to do."""
-    if working_folder_is_gone():
+def explain(error: BnlabError | OSError) -> BnlabError:
+    """The error to tell the user: an error of the system becomes one of ours, with its file and what to do.
+
+    So does one of ours about a file, if the file is not to blame: something has run out, or the working folder is gone.
+    """
+    if isinstance(error, OSError):
+        return _of_system(error)
+    cause = error.__cause__
+    if isinstance(error, RunError) or not isinstance(cause, OSError):
+        return error
+    return _of_system(cause) if cause.errno in SHORTAGES or _working_folder_is_gone(cause) else error
+
+
+def _of_system(error: OSError) -> BnlabError:
+    if _working_folder_is_gone(error):
         return BnlabError("the working folder is gone: cd into one that exists")
     file = "" if error.filename is None else os.fsdecode(error.filename)
     what = ": ".join(filter(None, (file, error.strerror or str(error))))
-    remedy = SHORTAGES.get(error.errno or 0) or WRONG_FILES.get(error.errno or 0)
+    remedy = (SHORTAGES | WRONG_FILES).get(error.errno or 0)
     kind = BnlabError if error.errno in WRONG_FILES else RunError
     return kind(f"{what}; {remedy}" if remedy else what)
 
 
-def working_folder_is_gone() -> bool:
-    """Whether the folder that the program was started in has been deleted since."""
+def _working_folder_is_gone(error: OSError) -> bool:
+    """Whether a file wasn't found because the folder has been deleted in which the program was started."""
     try:
         os.getcwd()
     except FileNotFoundError:
-        return True
+        return isinstance(error, FileNotFoundError)
     return False

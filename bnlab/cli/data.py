@@ -16,7 +16,7 @@ from bnlab.data import DATASETS, Description, describe
 @data_dir_option
 @json_option
 def command(data_dir: Path | None, as_json: bool) -> None:
-    """Which data sets are here, where from, how large; and for those that aren't, which files to put where."""
+    """List the data sets: whether they are here, their size and source, and which files to put where if they aren't."""
     folders = data_folders(data_dir)
     descriptions = [describe(name, folders) for name in DATASETS]
     if as_json:

@@ -1,4 +1,4 @@
-"""A group of commands that is a table: a command's module is imported when the command is called."""
+"""Groups of commands, given as tables. The module of a command is imported when the command is called."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Interrupted(BnlabError):
 
 
 class CommandRow(NamedTuple):
-    """A command in the table: one line of help, and what makes it. inner: a group's own table."""
+    """A command in the table: one line of help, and the function that makes it. inner: the table of a group."""
 
     help: str
     make: Callable[[], click.Command]
@@ -34,7 +34,7 @@ class CommandRow(NamedTuple):
 
 
 class LazyGroup(click.Group):
-    """A group whose commands stand in `table` by name."""
+    """A group with its commands in `table`, by name."""
 
     def __init__(self, *args: Any, table: Mapping[str, CommandRow], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -61,7 +61,7 @@ class LazyGroup(click.Group):
 
 
 def _nearest_command(root: click.Context, word: str) -> str:
-    """What to add to an error about a word that is no command: the command that ends in this word or one like it."""
+    """What to add to an error about an unknown command: the command that ends in this word or in one like it."""
     paths: dict[str, str] = {}
     for name, row in root.command.table.items():  # type: ignore[attr-defined]
         paths |= {inner: f"{root.command_path} {name} {inner}" for inner in row.inner}
@@ -94,11 +94,9 @@ class Program(LazyGroup):
             usage = isinstance(error, click.UsageError) and error.ctx is not None
             remedy = f"; see {error.ctx.command_path} --help" if usage else ""  # type: ignore[attr-defined]
             _end(" ".join(error.format_message().split()).rstrip(".") + remedy, 2)
-        except BnlabError as error:
-            _end(str(error), error.exit_status, prefix="" if isinstance(error, Interrupted) else "Error: ")
-        except OSError as error:
+        except (BnlabError, OSError) as error:
             explained = explain(error)
-            _end(str(explained), explained.exit_status)
+            _end(str(explained), explained.exit_status, prefix="" if isinstance(error, Interrupted) else "Error: ")
         except click.Abort:
             _end(str(Interrupted()), Interrupted.exit_status, prefix="")
 

@@ -1,4 +1,4 @@
-"""The table of commands. Studies come from their registry; the rest stands here."""
+"""The table of commands. Studies come from their registry; all other commands are listed here."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ GROUPS = {"sweep": "One setting over a range of values.", "data": "The data sets
 COMMANDS = {
     "gradcheck": ("bnlab.cli.gradcheck", "Numeric against analytic gradients, layer by layer; ours, or your own."),
     "settings": ("bnlab.cli.settings", "The settings of a study: what each means, and where it comes from."),
-    "verify": ("bnlab.cli.verify", "Every number the notebooks publish, computed again and set beside theirs."),
+    "verify": ("bnlab.cli.verify", "Every number that the notebooks publish, computed again and compared."),
     "data list": ("bnlab.cli.data", "Which data sets are here, where from, how large."),
 }
 
 
 def _table() -> dict[str, CommandRow]:
-    """All commands, groups included, by the words after `bnlab`."""
+    """All commands and groups by the first word after `bnlab`."""
     studies: dict[str, list[StudyEntry]] = {}
     for entry in STUDIES:
         studies.setdefault(entry.command, []).append(entry)

@@ -1,4 +1,4 @@
-"""`bnlab verify`: every published number, computed again in front of you."""
+"""`bnlab verify`: every published number, computed again and shown beside the published one."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ WORDS: dict[Status, tuple[str, str]] = {
     "reported": ("reported", "reported only"),
     "drawn": ("drawn", "drawn only"),
 }
-"""Of each status: what a row says, and what the count at the end says."""
+"""For each status: the word in a row, and the word in the count at the end."""
 
 
 @click.command(
     "verify",
     epilog="Example: bnlab verify batchnorm",
-    help="Compute the numbers that the notebooks publish again, and print theirs and ours side by side, a row a number. "
-    "Exit status 3 if one disagrees.\n\nA word selects every group that has it in its name; without a word all are done. "
-    f"Groups: {', '.join(GROUPS)}.\n\nThe two compare groups need CIFAR-10's images, and train 20 nets, once, to draw the "
-    "published training logs over ours; without the images they are skipped.",
+    help="Compute the published numbers of the notebooks again, and print the published number and ours side by side. "
+    "Exit status 3 if one disagrees.\n\nA word selects the groups with that word in their names; without one, all are done. "
+    f"Groups: {', '.join(GROUPS)}.\n\nThe two compare groups need CIFAR-10's images. They train 20 nets, once, and draw "
+    "the published training logs beside ours. Without the images they are skipped.",
 )
 @click.argument("words", nargs=-1, metavar="[GROUP]...")
 @data_dir_option
@@ -77,7 +77,7 @@ def command(
 
 
 def _selected(words: Sequence[str]) -> list[str]:
-    """The groups with one of the words in their names, in the table's order; all without a word."""
+    """The groups with one of the words in their names, in the table's order; without words, all groups."""
     parts = dict.fromkeys(part for name in GROUPS for part in (name, *name.split("_")))
     for word in words:
         if not word or not any(word in name for name in GROUPS):
@@ -89,7 +89,7 @@ def _selected(words: Sequence[str]) -> list[str]:
 
 
 def _print(rows: Sequence[PublishedNumber], files: Sequence[Path]) -> None:
-    """The table, the reasons that its rows have, each once, the files, and the count."""
+    """Print the table, each reason once, the files, and the count."""
     head = ["what", "published", "ours", "difference", "tolerance", ""]
     print_table(head, [*_lines(rows)], drop=("tolerance", "difference"), wrap=("what",))
     for (status, why), count in Counter((row.status, row.why) for row in rows if row.why).items():
@@ -103,7 +103,7 @@ def _print(rows: Sequence[PublishedNumber], files: Sequence[Path]) -> None:
 
 
 def _lines(rows: Sequence[PublishedNumber]) -> Iterator[list[str]]:
-    """A line a row, and before each group one with its name."""
+    """One line per number, and before each group a line with its name."""
     for group, members in groupby(rows, lambda row: row.what.split()[0]):
         yield [group, "", "", "", "", ""]
         for row in members:

@@ -19,10 +19,6 @@ from bnlab.errors import StoreError
 WIDTH = 120
 """Characters per line of an array in a JSON file, so that a pager shows it well."""
 PART = re.compile(r"\..+\.(?P<host>[^.]+)\.(?P<process>\d+)\.part")
-REMEDIES = {
-    errno.EMFILE: "use fewer --jobs, or allow more open files (ulimit -n)",
-    errno.ENFILE: "use fewer --jobs, or close other programs",
-}
 
 
 def write(path: Path, content: bytes) -> None:
@@ -71,7 +67,7 @@ def store_error(verb: str, path: Path, error: OSError) -> StoreError:
     """The error for a file or folder that can't be used as the verb says: 'write', 'read'."""
     # Making a folder in a file's place is refused as "exists", which says little.
     reason = os.strerror(errno.ENOTDIR) if isinstance(error, FileExistsError) else error.strerror or error
-    remedy = REMEDIES.get(error.errno or 0, "choose a results folder by --out in which you may read and write, with room")
+    remedy = "choose a results folder by --out in which you may read and write, with room"
     return StoreError(f"can't {verb} {path}: {reason}; {remedy}")
 
 
