@@ -42,7 +42,7 @@ WORDS: dict[Status, tuple[str, str]] = {
     "verify",
     epilog="Example: bnlab verify batchnorm",
     help="Compute the published numbers of the notebooks again, and print the published number and ours side by side. "
-    "Exit status 3 if one disagrees.\n\nA word selects the groups with that word in their names; without one, all are done. "
+    "Exit status 3 if one disagrees.\n\nA word selects the groups with that word in their names; without one, all run. "
     f"Groups: {', '.join(GROUPS)}.\n\nThe two compare groups need CIFAR-10's images. They train 20 nets, once, and draw "
     "the published training logs beside ours. Without the images they are skipped.",
 )
