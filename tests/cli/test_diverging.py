@@ -33,6 +33,8 @@ def test_a_diverging_run_is_recorded(call, tiny, tmp_path, study_folder, cause):
         assert row["iterations"] == at
         stored = json.loads((tmp_path / "results" / "runs" / row["run"][:2] / f"{row['run']}.json").read_text())
         assert (stored["status"], stored["diverged_at"]) == (row["status"], at)
+        overflowed_in_the_update = cause == "learning rate beyond float32"  # after a loss that was finite
+        assert (stored["loss_history"][-1] is None) != overflowed_in_the_update
         assert None not in stored["loss_history"][:-1]
         assert stored["check_iterations"][-1] == at
     with open(study_folder(tmp_path / "results") / "table.csv", newline="") as file:
