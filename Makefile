@@ -1,5 +1,5 @@
 # make demo    a virtual environment, the install, and the main job
-# make test    the environment with the test extras, and the whole test suite
+# make test    the environment with the test extras, and the whole test suite, on all cores
 # make check   lint and types
 
 PYTHON ?= python3
@@ -12,7 +12,7 @@ demo: $(VENV)/.installed
 	$(BIN)/bnlab sweep weight-scale
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
