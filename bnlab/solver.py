@@ -2,7 +2,7 @@
 
 An epoch is `max(num_train // batch_size, 1)` minibatches. Accuracy is checked after the first iteration and at the end of
 each epoch. A net has diverged if its loss isn't finite, or if a check finds parameters that aren't: then it is checked once
-more, and training ends. At the end the net gets back the parameters of its best check (`bnlab.progress.best_check`), and
+more, and training ends. At the end the net gets back the parameters of its best check (`bnlab.training.best_check`), and
 the running statistics that belong to them.
 """
 
@@ -19,12 +19,12 @@ from bnlab.nets.notebook_model import adapt
 from bnlab.nets.parameters import Parameters
 from bnlab.nets.sources import or_global
 from bnlab.optim import RULES
-from bnlab.progress import Progress
+from bnlab.training import Training
 
 STATISTICS = ("running", "population")
 
 
-class Solver(Progress):
+class Solver(Training):
     """Trains a model on `data`, a dict of X_train, y_train, X_val, y_val (images (N, …), labels (N,)).
 
     model: a net of `bnlab.nets`, or any object with a dict `params` and `loss(X, y=None)` as the notebooks have them.
@@ -36,7 +36,7 @@ class Solver(Progress):
     eval_rng: the source of evaluation, None for that of minibatches (`bnlab.nets.sources` says what a source is). observer:
     called with the Solver after each check.
 
-    `Progress` names the counters and histories. Of the last iteration there are also last_picked, the indices of its
+    `Training` names the counters and histories. Of the last iteration there are also last_picked, the indices of its
     training images, and grads, its gradients by name; for an observer, at each check, last_update, what the update added
     to the parameters by name, or None if there was no update because the loss wasn't finite.
     Raises ValueError for an unknown update rule or kind of statistics.

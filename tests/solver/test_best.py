@@ -7,7 +7,7 @@ import pytest
 
 from bnlab.nets import FullyConnectedNet
 from bnlab.optim import RULES
-from bnlab.progress import best_check
+from bnlab.training import best_check
 from tests.solver.models import PER_EPOCH, Scripted, net, pictures, scripted, trained
 
 

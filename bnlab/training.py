@@ -27,8 +27,8 @@ def best_check(val_acc_history: Sequence[float], diverged: bool) -> int | None:
     return max(range(len(counting)), key=counting.__getitem__) if counting else None
 
 
-class Progress:
-    """The progress of a training.
+class Training:
+    """The counters and histories of a training, and what it takes to go on from there.
 
     t: iterations done; epoch: epochs done; diverged_at: the iteration (from 1) where the net diverged, or None.
     loss_history: of each iteration; train_acc_history, val_acc_history and check_iterations: of each check. rule_config:
