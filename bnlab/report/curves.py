@@ -50,7 +50,7 @@ STYLES = (
 def styles_by_label(figure: Figure) -> dict[str, Style]:
     """A style for each label, the same in all panels. Crosses are turned apart: at one place, none hides another."""
     labels = dict.fromkeys(line.label for panel in figure.panels for line in panel.lines)
-    return {label: _style(i)._replace(angle=45 + 90 * i / len(labels)) for i, label in enumerate(labels)}
+    return {label: _style(i)._replace(angle=90 * (i + 0.5) / len(labels)) for i, label in enumerate(labels)}
 
 
 def _style(i: int) -> Style:
