@@ -9,7 +9,7 @@ from bnlab.homework import ModuleError, check_module, check_with_limit, findings
 from bnlab.homework.limited import INTERVAL
 from tests.homework.sources import AFFINE, RELU, pairs_of
 
-LIMIT = 0.25
+LIMIT = 0.4
 
 
 def limited(path, *names):
