@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from bnlab.cli.tables import print_table
+from bnlab.cli.tables import print_table, print_text
+from bnlab.errors import plural
 from bnlab.gradcheck import TOLERANCE, VALUE_TOLERANCE, ZERO_TOLERANCE, Comparison
 from bnlab.gradcheck.batchnorm_graph import NodeComparison
 from bnlab.homework import findings, reason
@@ -21,9 +22,9 @@ def print_comparisons(comparisons: list[Comparison]) -> None:
     failed = sum(not comparison.ok for comparison in comparisons)
     kinks = sum(len(comparison.kinks) for comparison in comparisons)
     left_out = f", {kinks} entries left out at kinks" if kinks else ""
-    click.echo(
-        f"{len(comparisons)} gradients, {failed} failed{left_out}. Relative errors, at most {TOLERANCE:g}; abs.: the true "
-        f"gradient is zero, and its absolute value may be at most {ZERO_TOLERANCE:g}"
+    print_text(
+        f"{plural(len(comparisons), 'gradient')}, {failed} failed{left_out}. Relative errors, at most {TOLERANCE:g}; abs.: "
+        f"the true gradient is zero, and its absolute value may be at most {ZERO_TOLERANCE:g}"
     )
 
 
@@ -31,12 +32,12 @@ def print_module_comparisons(comparisons: list[Comparison], module: Path) -> Non
     """A user's functions: a table of what could be compared, a line for each finding, and a summary."""
     if compared := [comparison for comparison in comparisons if comparison.entries]:
         _print_table(compared, "yours", "right")
-        click.echo(
+        print_text(
             f"Relative errors, at most {VALUE_TOLERANCE:g} for outputs, and {TOLERANCE:g} for gradients, which are held "
             "against the numeric ones of your own forward pass"
         )
     for line in findings(comparisons):
-        click.echo(line)
+        print_text(line)
     _print_summary(comparisons, module)
 
 
@@ -49,7 +50,7 @@ def _print_table(comparisons: list[Comparison], given: str, right: str) -> None:
     kinks = any(comparison.kinks for comparison in comparisons)
     head = ["layer", "", "worst error", "at", given, right, *(["kinks left out"] if kinks else []), ""]
     rows = [_row(comparison, kinks) for comparison in comparisons]
-    print_table(head, rows, drop=["kinks left out", "at", given, right])
+    print_table(head, rows, drop=["at", right, given, "kinks left out"])
 
 
 def _row(comparison: Comparison, kinks: bool) -> list[str]:
@@ -72,9 +73,9 @@ def _print_summary(comparisons: list[Comparison], module: Path) -> None:
     failed = {comparison.function for comparison in comparisons if comparison.ok is False}
     skipped = {each.function: reason(each) for each in comparisons if each.function not in checked}
     click.echo(
-        f"{module}: {len(checked)} functions checked, {len(failed)} failed, {len(skipped)} skipped"
+        f"{module}: {plural(len(checked), 'function')} checked, {len(failed)} failed, {len(skipped)} skipped"
         if checked
-        else f"{module}: nothing could be checked, {len(skipped)} functions skipped"
+        else f"{module}: nothing could be checked, {plural(len(skipped), 'function')} skipped"
     )
     for why in dict.fromkeys(skipped.values()):
         click.echo(

@@ -26,7 +26,7 @@ def print_plan(plan: StudyPlan, have: Set[str], as_json: bool, quiet: bool) -> N
         print_json({"study": plan.entry.name, "runs": runs})
     elif not quiet:
         rows = [[run.name, labels[run.name], "stored" if run.name in have else "to do"] for run in plan.runs]
-        print_table(["run", "arm", ""], rows, wrap=["arm"])
+        print_table(["run", "arm", ""], rows, drop=["run"], wrap=["arm"])
         to_do = sum(run.name not in have for run in plan.runs)
         click.echo(f"{plural(len(rows), 'run')}, {to_do} to do; nothing was run (--dry-run)")
 
@@ -46,7 +46,7 @@ def print_study(
         _print_curves(results)
     else:
         rows = [_row(each.arm.label, run) for each in results for run in each.ended]
-        print_table(HEAD, rows, drop=HEAD[1:4], wrap=["arm"])
+        print_table(HEAD, rows, drop=HEAD[2:5], wrap=["arm", "status"])
     for finding in document["findings"]:
         print_text(finding)
     note = f" ({reused} stored before)" if reused else ""

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import click
 
 from bnlab.cli.comparisons import as_json_row
-from bnlab.cli.tables import print_json, print_table
+from bnlab.cli.tables import print_json, print_table, print_text
+from bnlab.errors import plural
 from bnlab.gradcheck import TOLERANCE
 from bnlab.gradcheck.batchnorm_graph import NodeComparison, check_steps
 
@@ -28,10 +29,11 @@ def print_steps(layers: Sequence[str], seed: int, as_json: bool) -> None:
         print_json([as_json_row(step) for step in steps])
     else:
         head = ["node", "gradient", "shape", "worst error", "at", "analytic", "numeric", ""]
-        print_table(head, [*map(_row, steps)], drop=["shape", "at", "analytic", "numeric"], wrap=["gradient"])
+        print_table(head, [*map(_row, steps)], drop=["shape", "at", "numeric", "analytic"], wrap=["gradient"])
         failed = sum(not step.ok for step in steps)
-        click.echo(
-            f"{len(steps)} gradients, from the output back to x, {failed} failed; the first to fail is the one to mend"
+        print_text(
+            f"{plural(len(steps), 'gradient')}, from the output back to x, {failed} failed; "
+            "the first to fail is the one to mend"
         )
         click.echo(f"Relative errors, at most {TOLERANCE:g}")
     if not all(step.ok for step in steps):

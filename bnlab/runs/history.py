@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
-from bnlab.progress import best_check
 from bnlab.runs.outcome import Outcome, check_outcome
 from bnlab.runs.spec import RunSpec
+from bnlab.training import best_check
 
 SCHEMA = 2
 FINAL_WINDOW = 100
