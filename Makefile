@@ -12,7 +12,7 @@ demo: $(VENV)/.installed
 	$(BIN)/bnlab sweep weight-scale
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
