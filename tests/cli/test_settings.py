@@ -31,9 +31,8 @@ def lines(done):
 
 def test_each_value_says_what_it_means_what_it_may_be_and_where_it_comes_from(call, tmp_path):
     (tmp_path / "mine.yaml").write_text("solver: {lr_decay: 0.5}\n")
-    done = call(
-        "settings", "compare", "--config", "mine.yaml", "-s", "net.reg=0.1", "-s", "solver.update_rule=sgd_momentum"
-    )
+    more = ("-s", "net.reg=0.1", "-s", "solver.update_rule=sgd_momentum")
+    done = call("settings", "compare", "--config", "mine.yaml", *more)
     values, comments = yaml.safe_load(done.out), lines(done)
     assert (values["net"]["reg"], values["solver"]["lr_decay"], values["solver"]["momentum"]) == (0.1, 0.5, 0.9)
     assert "beta1" not in values["solver"]
