@@ -30,7 +30,7 @@ class SettingsError(BnlabError):
 
 
 class StoreError(BnlabError):
-    """The results folder can't be written."""
+    """The results folder, or a file in it, can't be written or read."""
 
 
 class RunError(BnlabError):
@@ -71,7 +71,8 @@ WRONG_FILES = {
 def explain(error: BnlabError | OSError) -> BnlabError:
     """The error to tell the user: an error of the system becomes one of ours, with its file and what to do.
 
-    So does one of ours about a file, if the file is not to blame: something has run out, or the working folder is gone.
+    An error of ours about a file becomes another one if the file is not to blame: when something has run out, or the
+    working folder is gone.
     """
     if isinstance(error, OSError):
         return _of_system(error)

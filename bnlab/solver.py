@@ -126,6 +126,10 @@ class Solver(Training):
         predicted = [np.argmax(self._net.scores(X[start : start + batch_size]), axis=1) for start in starts]
         return float(np.mean(np.concatenate(predicted) == y))
 
+    def _kind(self) -> dict[str, Any]:
+        per_epoch = {"batch_size": self.batch_size, "training images": len(self.X_train)}
+        return {**super()._kind(), **per_epoch, "statistics": self.statistics}
+
     def _over(self) -> bool:
         return self.t >= self.num_iterations or self.diverged_at is not None
 

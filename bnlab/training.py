@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bnlab.layers.types import Array
+from bnlab.nets.net import Net
 from bnlab.nets.notebook_model import Model
 from bnlab.nets.sources import set_state, state_of
 
@@ -72,11 +73,11 @@ class Training:
         return {"kind": self._kind(), "model": self._net.snapshot(), "sources": sources, **recorded}
 
     def load_state(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `state` gave. Raises ValueError if it was saved with another update rule or another net."""
-        if state["kind"] != self._kind():
+        """Go on from what `state` gave. Raises ValueError, and changes nothing, if it is of another training."""
+        kind = self._kind()
+        if others := [name for name in kind if state["kind"].get(name) != kind[name]]:
             raise ValueError(
-                "this state is of another training: its update rule, or the shapes or dtype of its parameters, are others; "
-                "build the Solver from the same arguments"
+                f"this state is of another training: {', '.join(others)} differ; build the Solver from the same arguments"
             )
         self._net.restore(state["model"])
         for source, saved in zip(self._sources, state["sources"], strict=True):
@@ -85,5 +86,12 @@ class Training:
             setattr(self, name, copy.deepcopy(state[name]))
 
     def _kind(self) -> dict[str, Any]:
-        params = self._net.params
-        return {"update_rule": self.update_rule, "shapes": dict(params.shapes), "dtype": params.flat.dtype.name}
+        """What a state and a training must agree in. num_epochs isn't in it: a training may go on for longer."""
+        params, net = self._net.params, self._net
+        return {
+            "update_rule": self.update_rule,
+            "net": repr(net) if isinstance(net, Net) else type(net).__name__,
+            "shapes": dict(params.shapes),
+            "dtype": params.flat.dtype.name,
+            "sources": len(self._sources),
+        }

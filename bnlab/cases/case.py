@@ -23,16 +23,17 @@ class Case:
 
     arguments: name to shape, as a function of the batch size n, in the order of the forward function; the backward function
     gives their gradients in the same order. extra: numbers and param dicts, which are copied for each call. zero: the
-    arguments whose true gradient is zero.
+    arguments whose true gradient is zero. notebook: the notebooks have it, so that a user's own file may have it too.
     """
 
     name: str
     forward_function: Callable[..., Any]
     backward_function: Callable[..., Any]
     arguments: Callable[[int], Shapes]
-    extra: tuple[int | Param, ...] = ()
+    extra: tuple[float | Param, ...] = ()
     batch: int = 4
     zero: tuple[str, ...] = ()
+    notebook: bool = True
 
     def inputs(self, rng: np.random.RandomState, dtype: np.dtype[Any], batch: int | None = None) -> Inputs:
         """Random arguments by name."""

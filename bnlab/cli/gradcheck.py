@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from bnlab.cases import CASES, FUNCTION_CASES
+from bnlab.cases import CASES, NOTEBOOK_CASES
 from bnlab.cli.comparisons import as_json_row, print_comparisons, print_module_comparisons
 from bnlab.cli.options import PATH, json_option
 from bnlab.cli.steps import print_steps
@@ -69,7 +69,7 @@ def command(names: tuple[str, ...], module: Path | None, time_limit: int, seed: 
 
 
 def _refuse_unknown(names: tuple[str, ...], module: Path | None) -> None:
-    known = CASES if module is None else FUNCTION_CASES
+    known = CASES if module is None else NOTEBOOK_CASES
     for name in names:
         if name in known:
             continue

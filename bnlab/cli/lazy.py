@@ -15,7 +15,7 @@ from bnlab.lab.interrupts import Terminated, one_interrupt
 
 
 class Interrupted(BnlabError):
-    """Ctrl-C, or SIGTERM. more: what is to be said besides."""
+    """Ctrl-C, or SIGTERM. more: text to add."""
 
     exit_status = 130
 

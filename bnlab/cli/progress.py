@@ -47,7 +47,8 @@ def train_missing(
     shown: bool,
     labels: Mapping[str, str],
 ) -> list[Failure]:
-    """Train and store the runs whose names aren't in `have`, behind a progress bar if `shown`; those that failed."""
+    """Train and store the runs whose names aren't in `have`, behind a progress bar if `shown`; gives those that failed, in
+    the order of the runs."""
     failures = []
     with progress_bar(len(runs), len(have), shown, labels) as advance:
         missing = [run for run in runs if run.name not in have]
@@ -55,7 +56,8 @@ def train_missing(
             advance(ended)
             if isinstance(ended, Failure):
                 failures.append(ended)
-    return failures
+    order = [run.name for run in runs]
+    return sorted(failures, key=lambda failure: order.index(failure.spec.name))
 
 
 @contextlib.contextmanager

@@ -52,7 +52,7 @@ ALSO_CALLED = {
 class StudyCommand(click.Command):
     """A study's command. An unknown option that is a setting is answered with the setting."""
 
-    entry: StudyEntry
+    entries: Sequence[StudyEntry]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         try:
@@ -60,15 +60,15 @@ class StudyCommand(click.Command):
         except click.NoSuchOption as error:
             name = error.option_name.lstrip("-").replace("-", "_")
             name = ALSO_CALLED.get(name, name)
-            known = known_settings(load_study(self.entry.module))
-            key = next((key for key in known if key.rpartition(".")[2] == name), None)
-            if key is None:
-                raise
-            raise click.UsageError(
-                f"there is no option {error.option_name}: write -s {key}=VALUE; "
-                f"bnlab settings {self.entry.command} lists all settings",
-                ctx,
-            ) from error
+            for entry in self.entries:
+                for key in known_settings(load_study(entry.module)):
+                    if key.rpartition(".")[2] == name:
+                        raise click.UsageError(
+                            f"there is no option {error.option_name}: write -s {key}=VALUE; "
+                            f"bnlab settings {entry.name} lists all settings",
+                            ctx,
+                        ) from error
+            raise
 
 
 def study_command(entries: Sequence[StudyEntry]) -> click.Command:
@@ -81,7 +81,7 @@ def study_command(entries: Sequence[StudyEntry]) -> click.Command:
         short_help=entry.help,
         epilog=f"Example: bnlab {entries[-1].name} --dataset synthetic --seed 7",
     )
-    command.entry = entry
+    command.entries = entries
     models = [click.option("--model", type=click.Choice([each.model for each in entries]), default=entry.model,
                            show_default=True, help="The kind of net.")]  # fmt: skip
     for decorate in [*(models if len(entries) > 1 else []), *_own_options(entries), *COMMON]:

@@ -63,8 +63,7 @@ def command(
     if plan.runs:
         store.prepare(FOLDER)
     with report_interrupt(plan.runs, store):
-        if failures := train_missing(plan.runs, have, store, folders, jobs, not quiet, plan.labels):
-            raise runs_failed(failures, plan.labels)
+        failures = train_missing(plan.runs, have, store, folders, jobs, not quiet, plan.labels)
         trainings = gather(plan, store)
         files = publish(trainings, store)
     rows = [row for name in names for row in recompute(name, trainings)]
@@ -74,6 +73,8 @@ def command(
         _print(rows, files)
     if any(row.ok is False for row in rows):
         sys.exit(3)
+    if failures:
+        raise runs_failed(failures, plan.labels)
 
 
 def _selected(words: Sequence[str]) -> list[str]:

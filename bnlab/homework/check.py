@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from bnlab.cases import FUNCTION_CASES, Case, LossCase
+from bnlab.cases import NOTEBOOK_CASES, Case, LossCase
 from bnlab.gradcheck.comparison import Comparison
 from bnlab.homework.compare import NO_GRADIENT, compare_case, compare_probe
 from bnlab.homework.functions import UserFile, UserFunction, names_of
@@ -28,7 +28,7 @@ def check_module(path: Path | str, names: Sequence[str] = (), seed: int = 231) -
 
 def chosen(names: Sequence[str]) -> list[str]:
     """The names of the cases to check, each once."""
-    return list(dict.fromkeys(names or FUNCTION_CASES))
+    return list(dict.fromkeys(names or NOTEBOOK_CASES))
 
 
 def check_cases(
@@ -46,7 +46,7 @@ def check_cases(
             remedy = f"rename {', '.join(renames)}" if renames else "name them affine_forward, affine_backward, ..."
             raise ModuleError(f"{path} has none of the notebooks' functions: {remedy}")
         for name in cases:
-            yield [*_check(FUNCTION_CASES[name], file, seed)]
+            yield [*_check(NOTEBOOK_CASES[name], file, seed)]
 
 
 def _check(case: Case, file: UserFile, seed: int) -> Iterator[Comparison]:

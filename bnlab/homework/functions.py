@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from bnlab.cases import FUNCTION_CASES, Case
+from bnlab.cases import NOTEBOOK_CASES, Case
 from bnlab.homework.faults import Fault, Unwritten, is_placeholder, their_code
 from bnlab.homework.spelling import is_misspelt
 
@@ -23,7 +23,7 @@ def names_of(case: Case) -> tuple[str, str]:
     return case.forward_function.__name__, case.backward_function.__name__
 
 
-KNOWN = tuple(dict.fromkeys(name for case in FUNCTION_CASES.values() for name in names_of(case)))
+KNOWN = tuple(dict.fromkeys(name for case in NOTEBOOK_CASES.values() for name in names_of(case)))
 
 
 class UserFunction:

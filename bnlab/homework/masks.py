@@ -10,14 +10,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from bnlab.cases import FUNCTION_CASES
+from bnlab.cases import NOTEBOOK_CASES
 from bnlab.gradcheck.comparison import Comparison
 from bnlab.homework.faults import Fault, Unwritten, array_of
 from bnlab.homework.functions import UserFunction
 from bnlab.homework.trial import Trial
 from bnlab.layers.types import Array
 
-CASE = FUNCTION_CASES["dropout"]
+CASE = NOTEBOOK_CASES["dropout"]
 MANY = (400, 16, 15)
 SIGMAS = 6
 """How far a share may lie from what is expected, in standard deviations. A fair mask lies outside less than once in 5e8."""

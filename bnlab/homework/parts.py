@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from bnlab.cases import FUNCTION_CASES
+from bnlab.cases import NOTEBOOK_CASES
 from bnlab.gradcheck.comparison import Comparison
 from bnlab.homework.faults import NOT_WRITTEN
 from bnlab.homework.functions import names_of
@@ -41,8 +41,8 @@ def without_echoes(comparisons: Sequence[Comparison]) -> Iterator[Comparison]:
 
 def wholes_of(function: str) -> set[str]:
     """The functions of layers that have this one as a part; if it is a backward pass, only their backward passes."""
-    cases = {name for name, case in FUNCTION_CASES.items() if function in names_of(case)}
-    wholes = [names_of(FUNCTION_CASES[whole]) for whole, parts in PARTS.items() if cases.intersection(parts)]
+    cases = {name for name, case in NOTEBOOK_CASES.items() if function in names_of(case)}
+    wholes = [names_of(NOTEBOOK_CASES[whole]) for whole, parts in PARTS.items() if cases.intersection(parts)]
     return {name for names in wholes for name in names if _is_forward(function) or not _is_forward(name)}
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from bnlab.cases import FUNCTION_CASES, Case
+from bnlab.cases import NOTEBOOK_CASES, Case
 from bnlab.cases.case import Inputs
 from bnlab.homework.slips.pooling import FIRST
 from bnlab.layers.types import Param
@@ -29,7 +29,7 @@ class Probe:
     @property
     def case(self) -> Case:
         """The case with the settings. Its name is the probe's own; slips know it by that."""
-        case = FUNCTION_CASES[self.of]
+        case = NOTEBOOK_CASES[self.of]
         extra = tuple(each | self.settings if isinstance(each, dict) else each for each in case.extra)
         return replace(case, name=f"{self.of} {self.where}", extra=extra)
 

@@ -1,1 +1,1 @@
-"""From a RunSpec to a stored History: what a run is, how it is trained, where it goes, where it is kept."""
+"""From a RunSpec to a stored History: where a run is trained, how it ends, and where it is kept."""

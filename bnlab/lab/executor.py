@@ -5,8 +5,7 @@ handle. How a worker leaves before its time:
 
 1. The driver sends it SIGTERM, since Ctrl-C is ignored in workers from their first instruction on.
 2. The worker drops its task by raising an exception in it. A worker that simply died would break the pool, and some
-   releases
-   of Python report that on standard error.
+   releases of Python report that on standard error.
 3. The pool then sees its workers leave in good order. If the pool is broken already, nobody dismisses them, so each also
    sets a timer that ends it a little later.
 4. A driver that is killed can dismiss nobody. Each worker watches it and leaves with it.
@@ -56,7 +55,7 @@ class InProcess(Executor):
 class ProcessPool(ProcessPoolExecutor):
     """A pool whose workers are deaf to Ctrl-C from their first instruction on, and whose BLAS has one thread.
 
-    Submitting is what starts them.
+    A worker is started when a task is submitted.
     """
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
@@ -157,7 +156,7 @@ class Dropped(BaseException):
 
 
 class _Worker:
-    """Where a worker process stands."""
+    """The state of a worker process: whether it has a task, and whether it is leaving."""
 
     busy = False
     leaving = False
@@ -170,7 +169,7 @@ def _start_worker() -> None:
 
 
 def _leave_with_the_driver() -> None:
-    """Without it, workers of a killed driver would wait for tasks for ever."""
+    """End this worker when the driver ends. The workers of a killed driver would wait for tasks for ever."""
     driver = multiprocessing.parent_process()
     if driver is not None:
         driver.join()

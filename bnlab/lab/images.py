@@ -37,4 +37,7 @@ def arrays(data: DataSpec, folders: tuple[str, ...], dtype: str) -> dict[str, Ar
             f"{data.dataset}: its files now hold other images (fingerprint {dataset.fingerprint}) than when the runs were "
             f"planned ({data.fingerprint}): leave the files alone while bnlab runs, and start it again"
         )
-    return dataset.arrays(np.dtype(dtype))
+    found = dataset.arrays(np.dtype(dtype))
+    for array in found.values():
+        array.setflags(write=False)  # an engine that wrote into them would change later runs
+    return found

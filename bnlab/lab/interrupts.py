@@ -41,7 +41,7 @@ def one_interrupt() -> Iterator[None]:
     try:
         yield
     finally:
-        # After the first one they stay ignored, all the way out, whatever error it has been made into by now.
+        # After the first one they stay ignored until the program ends, even if another error is on its way out by now.
         for signum, previous in before.items():
             if signal.getsignal(signum) is handler:
                 signal.signal(signum, previous)

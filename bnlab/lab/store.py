@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bnlab.errors import SettingsError
 from bnlab.lab.files import clear_parts, json_bytes, store_error, write
-from bnlab.runs.history import Ended, History, from_json
+from bnlab.runs.history import Ended, Failure, History, from_json
 from bnlab.runs.spec import RunSpec
 
 log = logging.getLogger("bnlab")
@@ -52,7 +52,10 @@ class Store:
             return None
 
     def save(self, ended: Ended) -> None:
-        """Write the run's file. Raises StoreError if that can't be done."""
+        """Write the run's file. A failure never takes the place of a run that ended well. Raises StoreError if the file
+        can't be written."""
+        if isinstance(ended, Failure) and self.load(ended.spec) is not None:
+            return
         write(self.path(ended.spec), json_bytes(ended.to_json()))
 
     def prepare(self, study: str = "") -> None:

@@ -13,6 +13,7 @@ from bnlab.errors import BnlabError
 from bnlab.lab.images import arrays
 from bnlab.lab.provenance import provenance
 from bnlab.runs.history import Ended, Failure, History
+from bnlab.runs.outcome import check_outcome, plain
 from bnlab.runs.spec import RunSpec
 
 TOO_LITTLE_MEMORY = "; try a smaller net or fewer --jobs"
@@ -23,13 +24,15 @@ def train(spec: RunSpec, folders: Sequence[str] = ()) -> Ended:
 
     folders: where data sets that come as files are looked for. BLAS gets one thread. With more, processes that share the
     cores slow each other down many times over, and sums may be taken in another order. An error of the engine is a
-    Failure; errors of the request, such as a DataError for other images than those of the spec, are raised.
+    Failure, and so is an outcome that a run of the spec can't have; errors of the request, such as a DataError for
+    other images than those of the spec, are raised.
     """
     data = arrays(spec.data, tuple(map(str, folders)), spec.dtype)
     start = time.perf_counter()
     try:
         with threadpool_limits(limits=1, user_api="blas"):
-            outcome = engines.train(spec, data)
+            outcome = plain(engines.train(spec, data))
+        check_outcome(outcome, spec)
     except BnlabError:
         raise
     except Exception as error:

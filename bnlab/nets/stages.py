@@ -85,6 +85,8 @@ class FirstConvolution(Stage):
 
 
 class MaxPool(Stage):
+    """Max pooling with the given param dict."""
+
     kind = "max_pool"
 
     def __init__(self, param: Param) -> None:
@@ -115,6 +117,8 @@ class Normalization(Stage):
 
 
 class Relu(Stage):
+    """The relu layer."""
+
     kind = "relu"
 
     def forward(self, x: Array, params: Arrays, mode: str) -> tuple[Array, Any]:

@@ -27,18 +27,16 @@ def _panel(log: str, name: str, trainings: Trainings) -> Panel:
     curve, printed = CURVES[name], numbers()["groups"][log][name]
     seeds = np.array([curve.values(history.outcome) for history in trainings.histories[log]])
     x, label = curve.x(len(printed)), SEEDS.format(len(seeds))
-    lines = (
-        Line(label, x, np.median(seeds, axis=0).tolist()),
-        Line(CELL, x, curve.values(trainings.cell[log])),
-        Line(PUBLISHED, x, printed),
-    )
+    ours = [Line(label, x, np.median(seeds, axis=0).tolist())] if len(seeds) else []
+    bands = [Band(label, x, seeds.min(axis=0).tolist(), seeds.max(axis=0).tolist())] if len(seeds) else []
+    lines = (*ours, Line(CELL, x, curve.values(trainings.cell[log])), Line(PUBLISHED, x, printed))
     return Panel(
         f"{TITLES[log]}: {curve.title}",
         curve.x_label,
         "loss of the minibatch" if name == "loss" else "accuracy",
         lines,
         y_group="loss" if name == "loss" else "accuracy",
-        bands=(Band(label, x, seeds.min(axis=0).tolist(), seeds.max(axis=0).tolist()),),
+        bands=tuple(bands),
     )
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from bnlab.data import Dataset, describe, load
+from bnlab.data import Dataset, describe
 from bnlab.errors import NoDataError
+from bnlab.lab.images import read
 from bnlab.layers.types import Array
 from bnlab.published.facts import numbers
 from bnlab.runs.spec import DataSpec
@@ -43,7 +44,7 @@ def find_images(folders: Sequence[Path]) -> Images | str:
     if 0 < there < count:
         return f"{there:,} training images of {NAME} are here, beside 1,000 for validation, and {count:,} are needed"
     try:
-        dataset = load(NAME, folders, count)
+        dataset = read(NAME, count, None, folders)
     except NoDataError as error:
         return str(error)
     if _digest(dataset) != facts["first_images"]:

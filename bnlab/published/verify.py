@@ -47,8 +47,12 @@ def make_plan(names: Sequence[str], folders: Sequence[Path]) -> VerifyPlan:
 
 
 def gather(plan: VerifyPlan, store: Store) -> Trainings:
-    """Train the cell again, and put it beside the Histories of the plan's runs, which are stored."""
-    by_log = {log: [history for run in specs if (history := store.load(run))] for log, specs in plan.logs.items()}
+    """Train the cell again, and put it beside the Histories of the plan's runs that are stored and didn't diverge."""
+    loaded = {log: [store.load(run) for run in specs] for log, specs in plan.logs.items()}
+    by_log = {
+        log: [history for history in histories if history is not None and history.diverged_at is None]
+        for log, histories in loaded.items()
+    }
     return Trainings(plan.images, {} if isinstance(plan.images, str) else replay(plan.images), by_log)
 
 

@@ -32,6 +32,7 @@ class Draws:
     def __init__(self, spec: RunSpec, data: Mapping[str, Array]) -> None:
         self.spec = spec
         self.image_shape: tuple[int, ...] = data["X_train"].shape[1:]
+        # Ten classes, as all data sets have, even if the images used show fewer.
         self.num_classes = int(max(data["y_train"].max(), data["y_val"].max(), 9)) + 1
         self.streams = streams(spec.seed, spec.replicate)
         self._num_train = len(data["X_train"])
@@ -55,15 +56,15 @@ class Draws:
 
         iteration, layer: from 1, all dropout layers of an iteration in turn. shape: of the layer's input.
         """
-        layers = len(self.spec.net.hidden_dims)  # type: ignore[union-attr]  # convnets have no dropout
-        turn = (iteration - 1) * layers + layer
+        turn = (iteration - 1) * self.spec.net.dropout_layers + layer
         self._masks = _in_turn("mask", self._masks + 1, turn)
         return self.streams.dropout.random(shape)
 
     def statistics_batches(self) -> Iterator[Array]:
-        """The indices of the minibatches that population statistics are estimated from: an epoch's worth, at each check
-        before the accuracies."""
-        for _ in range(self.spec.iterations_per_epoch):
+        """The indices of the minibatches that population statistics are estimated from, at each check before the
+        accuracies: as many as an epoch has, none for a net without running statistics or where it uses the running ones."""
+        population = self.spec.solver.statistics == "population" and self.spec.net.has_running_statistics
+        for _ in range(self.spec.iterations_per_epoch if population else 0):
             yield self.streams.evaluation.choice(self._num_train, self.spec.solver.batch_size)
 
     def evaluation_sample(self) -> Array:

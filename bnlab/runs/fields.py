@@ -16,6 +16,8 @@ from dataclasses import MISSING, dataclass, fields, is_dataclass
 from types import UnionType
 from typing import Annotated, Any, ClassVar, NamedTuple, Union, cast, get_args, get_origin, get_type_hints
 
+import numpy as np
+
 from bnlab.errors import SettingsError, did_you_mean
 
 
@@ -98,7 +100,7 @@ class Checked:
         for setting in settings_of(type(self)):
             value = getattr(self, setting.name)
             try:
-                # The dataclasses are frozen, to be keys; this is the one moment at which they are not.
+                # Frozen dataclasses refuse assignments, so the normal form is set behind their back.
                 object.__setattr__(self, setting.name, normal(value, setting))
             except ValueError as error:
                 name = f"{self.section}.{setting.name}" if self.section else setting.name
@@ -162,7 +164,7 @@ def plain(part: Any) -> dict[str, Any]:
 
 
 _CONVERTERS: dict[Any, Any] = {
-    int: lambda value: int(value) if _is_number(value) and float(value).is_integer() else None,
+    int: lambda value: int(value) if _is_number(value) and value == int(value) else None,
     float: lambda value: float(value) + 0.0 if _is_number(value) and math.isfinite(value) else None,  # -0.0 becomes 0.0
     bool: lambda value: value if isinstance(value, bool) else None,
     str: lambda value: str(value) if isinstance(value, str) else None,
@@ -174,7 +176,7 @@ def _one(value: Any, setting: Setting) -> Any:
     if is_dataclass(setting.kind) or isinstance(setting.kind, UnionType):
         found = value if isinstance(value, cast(type, setting.kind)) else None
     else:
-        found = _CONVERTERS[setting.kind](value)
+        found = _converted(value, setting.kind)
     allowed = setting.allowed
     if found is None or (allowed is not None and not _is_allowed(found, allowed)):
         hint = did_you_mean(value, allowed.names) if isinstance(value, str) and isinstance(allowed, OneOf) else ""
@@ -184,14 +186,20 @@ def _one(value: Any, setting: Setting) -> Any:
     return found
 
 
+def _converted(value: Any, kind: Any) -> Any:
+    """The value as one of that kind; None if it is none."""
+    try:
+        return _CONVERTERS[kind](value)
+    except (OverflowError, ValueError):  # a whole number beyond all floats; an infinity or NaN for a whole number
+        return None
+
+
 def _is_allowed(value: Any, allowed: Range | OneOf) -> bool:
     return value in allowed.names if isinstance(allowed, OneOf) else allowed.holds(value)
 
 
 def _is_number(value: Any) -> bool:
     """True and False are numbers to Python, and not here."""
-    import numpy as np
-
     return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool | np.bool_)
 
 

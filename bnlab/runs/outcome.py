@@ -42,6 +42,18 @@ def check_outcome(outcome: Outcome, spec: RunSpec) -> None:
             raise ValueError(f"{name} holds a number that is no share of images")
 
 
+def plain(outcome: Outcome) -> Outcome:
+    """The outcome with Python's own numbers, whatever kind an engine computed with. Raises TypeError or ValueError."""
+    at = outcome.diverged_at
+    return Outcome(
+        [float(loss) for loss in outcome.loss_history],
+        [int(iteration) for iteration in outcome.check_iterations],
+        [float(accuracy) for accuracy in outcome.train_acc_history],
+        [float(accuracy) for accuracy in outcome.val_acc_history],
+        None if at is None else int(at),
+    )
+
+
 def planned_checks(spec: RunSpec, diverged_at: int | None = None) -> list[int]:
     """The iterations after which accuracy is checked: the first, the last of each epoch, and the one where a run
     diverged.

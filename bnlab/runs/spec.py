@@ -66,9 +66,22 @@ class NetSpec(Checked):
     reg: Annotated[NotNegative, "strength of L2 regularization"] = 0.0
 
     @property
-    def needs_a_batch(self) -> bool:
-        """Whether population statistics are estimated from minibatches of one value per image."""
+    def has_running_statistics(self) -> bool:
+        """Whether its normalization keeps running averages."""
         return self.normalization != "none" and NORMALIZATIONS[self.normalization].running
+
+    @property
+    def needs_a_batch(self) -> bool:
+        """Whether population statistics need minibatches of two images: one image gives one value per statistic."""
+        return self.has_running_statistics
+
+    @property
+    def dropout_layers(self) -> int:
+        """How many layers draw a mask in each training pass."""
+        return len(self.hidden_dims) if self.keep_prob < 1 else 0
+
+    def check_image(self, shape: tuple[int, ...]) -> None:
+        """Images of any size will do."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +94,7 @@ class ConvNetSpec(Checked):
     section: ClassVar[str] = "net"
     model: ClassVar[str] = "cnn"
     needs_a_batch: ClassVar[bool] = False  # the pixels of one image have a variance
+    dropout_layers: ClassVar[int] = 0
 
     num_filters: Annotated[Count, "filters of the convolution"] = 32
     filter_size: Annotated[Count, "height and width of a filter; odd"] = 7
@@ -94,10 +108,24 @@ class ConvNetSpec(Checked):
         super().__post_init__()
         try:
             check_filter_size(self.filter_size)
-            if self.normalization == "spatial_groupnorm":
+            if self.normalization != "none" and SPATIAL_NORMALIZATIONS[self.normalization].grouped:
                 check_groups(self.num_filters, self.num_groups)
         except ValueError as error:
             raise SettingsError(f"net: {error}") from error
+
+    @property
+    def has_running_statistics(self) -> bool:
+        """Whether its normalization keeps running averages."""
+        return self.normalization != "none" and SPATIAL_NORMALIZATIONS[self.normalization].running
+
+    def check_image(self, shape: tuple[int, ...]) -> None:
+        """Raises SettingsError for images, of shape (channels, height, width), that are too small to be pooled."""
+        if min(shape[1:]) < 2:
+            size = " x ".join(map(str, shape[1:]))
+            raise SettingsError(
+                f"the images are {size}: a convnet needs at least 2 x 2 for its max pool; choose another data set, or a "
+                "study of a fully connected net"
+            )
 
 
 MODELS: dict[str, type[NetSpec] | type[ConvNetSpec]] = {"mlp": NetSpec, "cnn": ConvNetSpec}

@@ -15,7 +15,7 @@ ROLES = ("weights", "minibatches", "dropout", "evaluation")
 
 
 class Streams(NamedTuple):
-    """One generator a role."""
+    """One generator per role."""
 
     weights: np.random.RandomState
     minibatches: np.random.RandomState

@@ -1,4 +1,4 @@
-"""The studies: each a question, as three functions in a module of its own: which runs, which figure, which findings.
+"""The studies. Each is a question, in a module of its own: its settings, its arms, its figure and its findings.
 
 To add one: a module here, a file in `experiments/`, and its row below. The command appears by itself. The table imports no
 study, so that `bnlab --help` stays fast.
@@ -15,7 +15,7 @@ class StudyEntry(NamedTuple):
     command: str
     """The words after `bnlab`."""
     module: str
-    """Holds `Settings`, `OPTIONS`, `folder`, `runs`, `figure` and `findings`."""
+    """Offers what `bnlab.studies.study.Study` lists."""
     experiment: str
     """The settings file in `experiments/`."""
     help: str

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 from bnlab.report.figure import Line, Panel
 from bnlab.runs.history import History
-from bnlab.studies.study import Result
+from bnlab.studies.study import Arm, Result
 
 OVER: dict[str, Callable[[History], Sequence[float]]] = {
     "epoch": lambda history: history.check_epochs,
@@ -43,8 +44,9 @@ def sweep_panel(
     measure: Callable[[History], float],
     y_limits: tuple[float, float | None] | None = None,
     y_group: str | None = None,
+    x_scale: Literal["linear", "log"] = "log",
 ) -> Panel:
-    """A measure of each run over the setting that is swept, on a logarithmic axis, a curve for each kind of arm.
+    """A measure of each run over the setting that is swept, a curve for each kind of arm. Every arm must have an x.
 
     A run that diverged before anything could be measured stands at 0 or above the limits, with its cross.
     """
@@ -52,13 +54,19 @@ def sweep_panel(
     for result in results:
         for history in result.histories:
             value, diverged = measure(history), history.diverged_at is not None
-            point = (result.arm.x or 0.0, 0.0 if math.isnan(value) else value, diverged)
+            point = (_x_of(result.arm), 0.0 if math.isnan(value) else value, diverged)
             points.setdefault(result.arm.curve, []).append(point)
     lines = tuple(
         Line(curve, [x for x, _, _ in each], [y for _, y, _ in each], tuple(i for i, (*_, lost) in enumerate(each) if lost))
         for curve, each in points.items()
     )
-    return Panel(title, x_label, y_label, lines, "log", y_limits, y_group)
+    return Panel(title, x_label, y_label, lines, x_scale, y_limits, y_group)
+
+
+def _x_of(arm: Arm) -> float:
+    if arm.x is None:
+        raise ValueError(f"the arm {arm.label!r} has no x: an arm of a sweep needs one")
+    return arm.x
 
 
 def _accuracy_panel(title: str, results: list[Result], over: str, accuracies: Callable[[History], list[float]]) -> Panel:

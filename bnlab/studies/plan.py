@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bnlab.errors import SettingsError
 from bnlab.lab.images import read
 from bnlab.lab.store import Store
 from bnlab.runs.fields import plain
@@ -55,7 +54,7 @@ def make_plan(
     shipped = load_settings(study, entry.experiment).settings
     images = read(settings.data.dataset, settings.data.num_train, settings.data.num_val, folders)
     data = DataSpec(settings.data.dataset, settings.data.num_train, images.fingerprint, settings.data.num_val)
-    _check_size(settings, images.x_train.shape[1:])
+    settings.net.check_image(images.x_train.shape[1:])
     return StudyPlan(entry, study, settings, tuple(study.arms(settings, data)), _changed(settings, shipped))
 
 
@@ -72,13 +71,3 @@ def results(plan: StudyPlan, store: Store) -> list[Result]:
 def _changed(settings: CommonSettings, shipped: CommonSettings) -> dict[str, Any]:
     own = {leaf.key: leaf.value for leaf in leaves(plain(shipped))}
     return {leaf.key: leaf.value for leaf in leaves(plain(settings)) if leaf.value != own[leaf.key]}
-
-
-def _check_size(settings: CommonSettings, image: tuple[int, ...]) -> None:
-    """A convnet pools windows of 2 x 2."""
-    if settings.net.model == "cnn" and min(image[1:]) < 2:
-        size = " x ".join(map(str, image[1:]))
-        raise SettingsError(
-            f"the images of {settings.data.dataset} are {size}: a convnet needs at least 2 x 2 for its max pool; "
-            "choose another data set, or a study of a fully connected net"
-        )

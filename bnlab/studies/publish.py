@@ -52,6 +52,7 @@ def summary(plan: StudyPlan, results: list[Result]) -> dict[str, Any]:
         "settings": settings_used(plan),
         "changed": dict(plan.changed),
         "findings": plan.study.findings(results),
+        "arms": [{"arm": arm.label, "curve": arm.curve, "x": arm.x, "varied": dict(arm.varied)} for arm in plan.arms],
         "runs": [{name: finite_or_none(value) for name, value in row.items()} for row in table(results)],
     }
 
@@ -60,8 +61,11 @@ def settings_used(plan: StudyPlan) -> dict[str, Any]:
     """The settings less those that the arms take over, which no run used."""
     settings = plain(plan.settings)
     for key in plan.study.VARIED:
-        section, name = key.split(".")
-        del settings[section][name]
+        *sections, name = key.split(".")
+        part = settings
+        for section in sections:
+            part = part[section]
+        del part[name]
     return settings
 
 

@@ -81,7 +81,12 @@ def leaves(tree: Mapping[str, Any], origin: str = "") -> list[Override]:
 
 def known_settings(study: Study) -> dict[str, Setting]:
     """The settings that the study has and doesn't vary itself, by their dotted keys, in the order of its dataclasses."""
-    return {key: setting for key, setting in _settings(study.Settings).items() if key not in study.VARIED}
+    return {key: setting for key, setting in all_settings(study).items() if key not in study.VARIED}
+
+
+def all_settings(study: Study) -> dict[str, Setting]:
+    """The settings that the study has, by their dotted keys, those included that its arms take over."""
+    return _settings(study.Settings)
 
 
 def _settings(owner: Any, prefix: str = "") -> dict[str, Setting]:

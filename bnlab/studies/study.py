@@ -63,13 +63,15 @@ class Arm:
     """The runs of a study that differ in the seed alone.
 
     label: its name in tables. curve: the curve that it is, or in a sweep is a point of; x: where on that curve. varied: the
-    values of the settings that tell it from other arms, by their keys. runs: one per replicate.
+    values of the settings that tell it from other arms, by their keys; follows: the keys of settings that differ because of
+    that. runs: one per replicate.
     """
 
     label: str
     curve: str
     x: float | None
     varied: Mapping[str, Any]
+    follows: tuple[str, ...]
     runs: tuple[RunSpec, ...]
 
 
@@ -119,20 +121,17 @@ def arm(
     also: Mapping[str, Any] | None = None,
 ) -> Arm:
     """An arm: the settings, with those in `varied` and `also` replaced. varied is what the arm is about, by keys such as
-    'net.normalization'; also: what follows from it. curve: the label, where it isn't given.
+    'net.normalization' or 'dtype'; also: what follows from it. curve: the label, where it isn't given.
 
-    Raises SettingsError where values don't go together, and KeyError for a key of neither net nor solver.
+    Raises SettingsError where values don't go together, and KeyError or TypeError for a key that there isn't.
     """
     parts: dict[str, Any] = {"net": settings.net, "solver": settings.solver}
-    changes: dict[str, dict[str, Any]] = {name: {} for name in parts}
+    values: dict[str, Any] = {"seed": settings.seed, "dtype": settings.dtype, "engine": settings.engine}
     for key, value in {**varied, **(also or {})}.items():
-        section, name = key.split(".")
-        changes[section][name] = value
-    run = RunSpec(
-        data=data,
-        seed=settings.seed,
-        dtype=settings.dtype,
-        engine=settings.engine,
-        **{name: replace(part, **changes[name]) for name, part in parts.items()},
-    )
-    return Arm(label, label if curve is None else curve, x, dict(varied), (run,))
+        section, _, name = key.rpartition(".")
+        if section:
+            parts[section] = replace(parts[section], **{name: value})
+        else:
+            values[name] = value
+    run = RunSpec(data=data, **parts, **values)
+    return Arm(label, label if curve is None else curve, x, dict(varied), tuple(also or ()), (run,))

@@ -1,11 +1,14 @@
-"""What several studies say alike: the caption, the settings in words, and differences between arms."""
+"""Words that several studies share: the caption, the settings in words, and differences between arms."""
 
 from __future__ import annotations
+
+from statistics import fmean
 
 from bnlab.errors import plural
 from bnlab.runs.spec import NetSpec
 from bnlab.studies.study import CommonSettings, Result
 
+ACCURACIES = ("train_acc_history", "val_acc_history")
 ONE_SEED = "One seed: a difference here may turn round with the next seed, and nothing is claimed from it."
 
 
@@ -57,7 +60,10 @@ def _difference(result: Result, baseline: Result) -> str:
     who = f"{result.arm.label} less {baseline.arm.label}"
     if not result.histories or not baseline.histories:
         return f"{who}: not known, since a run failed"
-    ours, theirs = result.histories[0].outcome, baseline.histories[0].outcome
-    train = ours.train_acc_history[-1] - theirs.train_acc_history[-1]
-    val = ours.val_acc_history[-1] - theirs.val_acc_history[-1]
+    train, val = (_at_the_end(result, name) - _at_the_end(baseline, name) for name in ACCURACIES)
     return f"{who}, at the end: training accuracy {train:+.3f}, validation accuracy {val:+.3f}"
+
+
+def _at_the_end(result: Result, accuracy: str) -> float:
+    """The mean over an arm's replicates of an accuracy at the last check."""
+    return fmean(getattr(history.outcome, accuracy)[-1] for history in result.histories)

@@ -55,6 +55,7 @@ def test_each_value_says_what_it_means_what_it_may_be_and_where_it_comes_from(ca
         (["sweep", "weight-scale", "--optimizer", "sgd"], ["-s solver.update_rule=VALUE", "settings sweep weight-scale"]),
         (["compare", "--momentum", "0.5"], ["-s solver.momentum=VALUE"]),
         (["compare", "--batch-size", "5"], ["-s solver.batch_size=VALUE"]),
+        (["compare", "--filter-size", "5"], ["-s net.filter_size=VALUE", "bnlab settings compare --model cnn"]),
         (["compare", "--nonsense", "5"], ["--nonsense"]),
         (["compare", "-s", "solver.momentum=0.5"], ["adam has no momentum", "solver.update_rule to sgd_momentum"]),
     ],

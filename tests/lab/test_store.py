@@ -38,6 +38,13 @@ def test_a_failed_run_is_recorded_and_still_to_be_done(tmp_path, make_spec):
     assert store.read(make_spec()) == failure
 
 
+def test_a_failure_never_takes_the_place_of_a_run_that_ended_well(tmp_path, make_history):
+    store, history = Store(tmp_path), make_history()
+    store.save(history)
+    store.save(Failure(history.spec, "ValueError: no", {"seconds": 0.1}))
+    assert store.load(history.spec) == history
+
+
 def test_nothing_is_made_before_something_is_written(tmp_path, make_spec):
     store = Store(tmp_path / "results")
     assert store.load(make_spec()) is None

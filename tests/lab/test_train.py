@@ -1,6 +1,8 @@
 """Training a run: a pure function of its spec, with BLAS on one thread, and with draws that arms share."""
 
+import math
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from bnlab.lab.driver import carry_out, stored
 from bnlab.lab.store import Store
 from bnlab.lab.train import train
 from bnlab.runs.history import Failure
+from bnlab.runs.outcome import Outcome
 from bnlab.runs.spec import DataSpec
 from bnlab.runs.streams import streams
 
@@ -187,3 +190,35 @@ def test_the_images_are_read_once(tmp_path, make_spec, monkeypatch):
     assert make_spec().data.fingerprint == found.fingerprint
     [history] = carry_out([make_spec()], Store(tmp_path))
     assert history.status == "finished"
+
+
+GOOD = Outcome([2.0] * 6, [1, 3, 6], [0.1, 0.2, 0.3], [0.1, 0.2, 0.3])
+BAD = {
+    "a check too few": replace(GOOD, check_iterations=[1, 6], train_acc_history=[0.1, 0.3], val_acc_history=[0.1, 0.3]),
+    "a divergence that it doesn't tell": replace(GOOD, loss_history=[2.0, math.nan, 2.0, 2.0, 2.0, 2.0]),
+    "an accuracy in percent": replace(GOOD, val_acc_history=[10.0, 20.0, 30.0]),
+    "no numbers": replace(GOOD, loss_history=[None] * 6),
+}
+
+
+@pytest.mark.parametrize("fault", BAD)
+def test_an_engine_that_gives_what_no_run_can_have_is_a_failure(make_spec, monkeypatch, fault):
+    monkeypatch.setattr(numpy_engine, "train", lambda spec, data, draws: BAD[fault])
+    ended = train(make_spec())
+    assert isinstance(ended, Failure)
+    assert ended.error.startswith(("ValueError: ", "TypeError: "))
+
+
+def test_an_engines_own_kinds_of_numbers_are_stored(tmp_path, make_spec, monkeypatch):
+    own = replace(GOOD, loss_history=[*np.ones(6, np.float32)], check_iterations=[*np.array([1, 3, 6])])
+    monkeypatch.setattr(numpy_engine, "train", lambda spec, data, draws: own)
+    [ended] = carry_out([make_spec()], Store(tmp_path))
+    assert Store(tmp_path).load(make_spec()) == ended
+
+
+def test_an_engine_cant_change_the_images_of_later_runs(make_spec, monkeypatch):
+    def spoil(spec, data, draws):
+        data["X_train"] -= 1
+
+    monkeypatch.setattr(numpy_engine, "train", spoil)
+    assert "read-only" in train(make_spec()).error

@@ -1,4 +1,4 @@
-"""What every layer owes its caller: one test a promise, over the one table of cases."""
+"""What every layer owes its caller: one test for each promise, over the one table of cases."""
 
 import copy
 

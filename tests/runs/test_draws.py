@@ -5,6 +5,7 @@ import pytest
 
 from bnlab import engines
 from bnlab.data import load
+from bnlab.engines import numpy as numpy_engine
 from bnlab.engines.numpy import build_net
 from bnlab.runs.draws import Draws
 from bnlab.runs.outcome import Outcome, check_outcome, planned_checks
@@ -95,7 +96,31 @@ def test_draws_come_in_turn(make_spec):
         draws.uniforms(3, 1, (2, 8))
 
 
-def test_population_statistics_take_an_epochs_worth_of_minibatches(make_spec):
-    batches = [*Draws(make_spec(), DATA).statistics_batches()]
-    assert [batch.shape for batch in batches] == [(20,)] * 3
-    assert max(batch.max() for batch in batches) < 60
+class Recorder:
+    """A stream that notes what it hands out."""
+
+    def __init__(self, stream):
+        self.stream, self.picked = stream, []
+
+    def choice(self, *args):
+        self.picked.append(self.stream.choice(*args))
+        return self.picked[-1]
+
+
+@pytest.mark.parametrize("num_train_samples", [1000, 40])
+@pytest.mark.parametrize("statistics", ["running", "population"])
+@pytest.mark.parametrize("normalization", ["none", "layernorm", "batchnorm"])
+def test_evaluation_draws_what_our_solver_draws(make_spec, normalization, statistics, num_train_samples):
+    spec = make_spec(normalization=normalization, statistics=statistics, num_train_samples=num_train_samples)
+    ours, other = Draws(spec, DATA), Draws(spec, DATA)
+    recorder = Recorder(ours.streams.evaluation)
+    ours.streams = ours.streams._replace(evaluation=recorder)
+    numpy_engine.train(spec, DATA, ours)
+    drawn = []
+    for _ in planned_checks(spec):
+        drawn += other.statistics_batches()
+        sample = other.evaluation_sample()
+        drawn += [] if len(sample) == 60 else [sample]
+    assert len(drawn) == len(recorder.picked)
+    for one, another in zip(drawn, recorder.picked, strict=True):
+        np.testing.assert_array_equal(one, another)

@@ -15,7 +15,7 @@ from bnlab.runs.outcome import planned_checks
 from bnlab.studies import STUDIES
 from bnlab.studies.plan import StudyPlan, make_plan, results
 from bnlab.studies.settings import Override
-from bnlab.studies.study import Result
+from bnlab.studies.study import Result, load_study
 
 ENTRIES = {entry.name: entry for entry in STUDIES}
 QUICK = {"data.dataset": "synthetic", "data.num_train": 100, "solver.num_epochs": 2}
@@ -58,7 +58,10 @@ class Small:
 @pytest.fixture(scope="session", params=ENTRIES)
 def small(request: pytest.FixtureRequest, plan: Callable[..., StudyPlan], tmp_path_factory: Any) -> Iterator[Small]:
     """Each study in turn, small."""
-    made = plan(request.param, QUICK | SMALL_NETS[ENTRIES[request.param].model])
+    entry = ENTRIES[request.param]
+    settings = QUICK | SMALL_NETS[entry.model]
+    varied = load_study(entry.module).VARIED
+    made = plan(request.param, {key: value for key, value in settings.items() if key not in varied})
     store = Store(tmp_path_factory.mktemp("store"))
     assert all(isinstance(ended, History) for ended in carry_out(made.runs, store))
     return Small(made, results(made, store), store)

@@ -1,10 +1,12 @@
 """Settings: which value wins, what is refused, and how it is said."""
 
+from dataclasses import MISSING
+
 import pytest
 
 from bnlab.errors import SettingsError
 from bnlab.studies import STUDIES, compare, dropout
-from bnlab.studies.settings import Override, known_settings, leaves, load_settings, parse_set, shipped_file
+from bnlab.studies.settings import Override, all_settings, leaves, load_settings, parse_set, shipped_file
 from bnlab.studies.study import load_study
 from bnlab.studies.yaml_files import parse, read
 
@@ -29,12 +31,15 @@ def test_each_study_has_all_it_needs_and_its_file_is_right(entry):
 
 @pytest.mark.parametrize("entry", STUDIES, ids=lambda entry: entry.name)
 def test_a_shipped_file_says_every_setting_that_is_not_varied(entry):
-    """So that the file, and no default in the code, is the place to look; null is what needn't be said."""
+    """So that the file is the place to look. What has a default may be left out, and what is varied stands there only if it
+    has none: the arms replace it."""
     study = load_study(entry.module)
     given = {leaf.key for leaf in leaves(read(shipped_file(entry.experiment)))}
-    assert given.isdisjoint(study.VARIED)
-    needed = {key for key, setting in known_settings(study).items() if not setting.optional} - {"engine"}
-    assert needed <= given <= set(known_settings(study))
+    every = all_settings(study)
+    required = {key for key, setting in every.items() if setting.default is MISSING}
+    assert required <= given <= set(every)
+    assert given & set(study.VARIED) <= required
+    assert {"net.weight_scale", "net.reg", "solver.num_epochs", "solver.batch_size", "dtype"} <= given | set(study.VARIED)
 
 
 def test_later_goes_over_earlier(tmp_path):
