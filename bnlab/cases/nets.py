@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -56,9 +57,14 @@ class NetCase:
     def _loss(self, inputs: Inputs) -> Any:
         params = dict(inputs)
         x = params.pop("x")
-        net = self.build(x.dtype)
+        net = self._nets[x.dtype]
         net.params = params
         return net.loss(x, LABELS[: len(x)])
+
+    @cached_property
+    def _nets(self) -> dict[np.dtype[Any], Net]:
+        """A net for each dtype. It is used for all calls, since the training loss depends on nothing that a call leaves."""
+        return {np.dtype(dtype): self.build(np.dtype(dtype)) for dtype in (np.float32, np.float64)}
 
 
 DENSE = {"input_dim": math.prod(IMAGE), "hidden_dims": [5, 7]}

@@ -157,7 +157,7 @@ def test_what_is_left_out_is_where_a_unit_changes_sides(name, shift):
 
 
 @pytest.mark.parametrize("name", ["batchnorm", "batchnorm_alt", "layernorm", "spatial_batchnorm", "spatial_groupnorm"])
-@pytest.mark.parametrize("scale", [1, 1e-1, 1e-2, 1e-3, 1e-4, 0])
+@pytest.mark.parametrize("scale", [1, 1e-2, 1e-4, 0])
 def test_no_smooth_point_is_left_out_however_small_the_variance(name, scale):
     for seed in range(2):
         comparisons = check(scaled(name, seed, x=scale), seed)
