@@ -32,8 +32,8 @@ def spoilt(function, *pairs):
     return SOURCE[:start] + body + SOURCE[end:]
 
 
-def pairs_of(*layers, text=SOURCE):
-    """The text with no other functions than the pairs of these layers."""
+def only(*layers, text=SOURCE):
+    """The text with no other functions than those of these layers and losses."""
     head, *functions = re.split(r"(?m)^(?=def )", text)
-    names = {f"{layer}_{way}{end}" for layer in layers for way in ("forward", "backward") for end in ("", "_naive")}
-    return head + "".join(function for function in functions if re.match(r"def (\w+)", function)[1] in names)
+    names = rf"def ({'|'.join(layers)})(_forward|_backward)?(_naive|_alt)?\("
+    return head + "".join(function for function in functions if re.match(names, function))

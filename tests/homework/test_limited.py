@@ -7,7 +7,7 @@ import pytest
 from bnlab.homework import ModuleError, check_module, check_with_limit, findings, reason
 from bnlab.homework.limited import INTERVAL
 from bnlab.homework.parts import wholes_of
-from tests.homework.sources import AFFINE, RELU, pairs_of
+from tests.homework.sources import AFFINE, RELU, only
 
 LIMIT = 0.4
 
@@ -40,7 +40,7 @@ TOO_LONG = f"doesn't end within {LIMIT:g} s; if it is only slow, give it longer 
 
 def test_what_stops_the_check_is_given_up_and_the_rest_is_checked(write):
     start = time.monotonic()
-    comparisons = limited(write(STOPPING + RELU + pairs_of("affine_relu")))
+    comparisons = limited(write(STOPPING + RELU + only("affine_relu")))
     assert time.monotonic() - start < 60
     assert findings(comparisons) == [
         f"affine_forward: {TOO_LONG}",

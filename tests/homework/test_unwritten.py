@@ -5,7 +5,7 @@ import pytest
 from bnlab.homework import ModuleError, check_module, findings, reason
 from bnlab.homework.functions import KNOWN
 from bnlab.homework.spelling import is_misspelt
-from tests.homework.sources import AFFINE, RELU, pairs_of, spoilt
+from tests.homework.sources import AFFINE, RELU, only, spoilt
 
 FORWARD, BACKWARD = "return x.reshape(len(x), -1) @ w + b, (x, w)", AFFINE[AFFINE.index("    x, w = cache") :]
 PLACEHOLDERS = {
@@ -50,7 +50,7 @@ WAITING = {
 @pytest.mark.parametrize("part", WAITING)
 def test_a_layer_waits_for_its_parts_to_be_written(check, part):
     right, placeholder, wholes = WAITING[part]
-    text = pairs_of("affine", "relu", "affine_relu", text=spoilt(part, (right, placeholder)))
+    text = only("affine", "relu", "affine_relu", text=spoilt(part, (right, placeholder)))
     comparisons = check(text)
     assert [each for each in comparisons if each.ok is False] == []
     waiting = {each.function for each in comparisons if reason(each) == f"not checked until {part} is written"}
