@@ -6,15 +6,24 @@ import contextlib
 import json
 import logging
 import os
+import re
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
-from bnlab.errors import SettingsError
+from bnlab.errors import SettingsError, StoreError, plural
 from bnlab.lab.files import clear_parts, json_bytes, store_error, write
 from bnlab.runs.history import Ended, Failure, History, from_json
 from bnlab.runs.spec import RunSpec
 
 log = logging.getLogger("bnlab")
+DAMAGE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, SettingsError)
+"""What reading a damaged file may raise."""
+NAME = re.compile("[0-9a-f]{32}")
+FEWEST_DIGITS, USUAL_DIGITS = 4, 8
+"""Digits of a run's name: the fewest that may stand for it, and how many are shown."""
+T = TypeVar("T")
 
 
 class Store:
@@ -47,7 +56,7 @@ class Store:
             raise store_error("read", path, error) from error
         try:
             return from_json(json.loads(content), spec)
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, SettingsError) as error:
+        except DAMAGE as error:
             _set_aside(path, error)
             return None
 
@@ -57,6 +66,27 @@ class Store:
         if isinstance(ended, Failure) and self.load(ended.spec) is not None:
             return
         write(self.path(ended.spec), json_bytes(ended.to_json()))
+
+    def paths(self) -> list[Path]:
+        """The files of all stored runs, by name. Raises StoreError if there is no results folder."""
+        if not self.root.is_dir():
+            raise StoreError(f"there is no results folder {self.root}: run a study first, or name the folder by --out")
+        return sorted(path for path in (self.root / "runs").glob("*/*.json") if NAME.fullmatch(path.stem))
+
+    def find(self, prefix: str) -> Path:
+        """The file of the one run whose name begins like this. Raises StoreError if there is none, or several."""
+        if not re.fullmatch(rf"[0-9a-f]{{{FEWEST_DIGITS},}}", prefix.lower()):
+            raise StoreError(
+                f"{prefix!r} can't be a run: give the first {FEWEST_DIGITS} digits (0-9, a-f) of its name, or more"
+            )
+        found = {path.stem: path for path in self.paths() if path.stem.startswith(prefix.lower())}
+        if not found:
+            raise StoreError(f"no run in {self.root} begins with {prefix!r}: bnlab runs list shows all that are there")
+        if len(found) > 1:
+            digits = next(n for n in range(USUAL_DIGITS, 33) if len({name[:n] for name in found}) == len(found))
+            names = ", ".join(name[:digits] for name in found)
+            raise StoreError(f"{plural(len(found), 'run')} begin with {prefix!r}: {names}; give more digits")
+        return next(iter(found.values()))
 
     def prepare(self, study: str = "") -> None:
         """Raises StoreError if the runs or the study's folder can't be written; clears what killed processes left."""
@@ -70,10 +100,37 @@ class Store:
         clear_parts(self.root)
 
 
+def read_run(path: Path) -> Ended:
+    """The run in a file; the file is left as it is. Raises StoreError as `read_file` does."""
+
+    def parse(content: bytes) -> Ended:
+        ended = from_json(json.loads(content))
+        if ended.spec.name != path.stem:
+            raise ValueError(f"it holds the run {ended.spec.name}")
+        return ended
+
+    return read_file(path, parse)
+
+
+def read_file(path: Path, parse: Callable[[bytes], T]) -> T:
+    """What a file of the results folder holds. Raises StoreError if it can't be read, or not be parsed."""
+    try:
+        return parse(path.read_bytes())
+    except OSError as error:
+        raise store_error("read", path, error) from error
+    except DAMAGE as error:
+        raise StoreError(
+            f"{path} is damaged or of another version ({_reason(error)}): the command of its study makes it again"
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    return f"it lacks {error}" if isinstance(error, KeyError) else " ".join(str(error).split()) or type(error).__name__
+
+
 def _set_aside(path: Path, error: Exception) -> None:
     aside = path.with_name(f"{path.name}.corrupt")
-    reason = f"it lacks {error}" if isinstance(error, KeyError) else " ".join(str(error).split()) or type(error).__name__
-    log.warning("%s is damaged (%s): it is set aside as %s, and the run is done again", path, reason, aside.name)
+    log.warning("%s is damaged (%s): it is set aside as %s, and the run is done again", path, _reason(error), aside.name)
     try:
         with contextlib.suppress(FileNotFoundError):  # another process did it
             os.replace(path, aside)

@@ -88,12 +88,17 @@ Ended: TypeAlias = History | Failure
 """How a run ended."""
 
 
-def from_json(document: Mapping[str, Any], spec: RunSpec) -> Ended:
-    """The inverse of `to_json`, for a run of this spec. Raises ValueError, KeyError, TypeError, AttributeError or
-    SettingsError for a document that no run of the spec can have left."""
+def from_json(document: Mapping[str, Any], spec: RunSpec | None = None) -> Ended:
+    """The inverse of `to_json`. spec: the run that it must be; without it, any run.
+
+    Raises ValueError, KeyError, TypeError, AttributeError, OverflowError or SettingsError for a document that no such run
+    can have left.
+    """
     if document["schema"] != SCHEMA:
         raise ValueError(f"schema {document['schema']!r} where {SCHEMA} was expected")
-    if document["run"] != spec.name or RunSpec.from_json(document["spec"]) != spec:
+    stored = RunSpec.from_json(document["spec"])
+    spec = spec or stored
+    if document["run"] != spec.name or stored != spec:
         raise ValueError("its settings are not those that its name stands for")
     if not isinstance(document["provenance"], dict):
         raise ValueError("its provenance is no mapping")

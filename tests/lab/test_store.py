@@ -12,7 +12,7 @@ import pytest
 
 from bnlab.errors import StoreError
 from bnlab.lab.files import json_bytes, write
-from bnlab.lab.store import Store
+from bnlab.lab.store import Store, read_run
 from bnlab.runs.history import Failure
 
 
@@ -64,6 +64,7 @@ HARM = {
     "a list for the net": lambda text: text.replace(b'"net": {', b'"net": [], "old": {'),
     "brackets without end": lambda text: b"[" * 100_000,
     "null for an accuracy": lambda text: text.replace(b'"train_acc_history": [0.1', b'"train_acc_history": [null'),
+    "a number beyond floats": lambda text: text.replace(b'"val_acc_history": [0.1', b'"val_acc_history": [1' + b"0" * 400),
     "an accuracy of 7.5": lambda text: text.replace(b'"val_acc_history": [0.1', b'"val_acc_history": [7.5'),
 }
 
@@ -84,6 +85,32 @@ def test_a_damaged_file_is_named_once_set_aside_and_done_again(tmp_path, make_hi
     assert not path.exists()
     store.save(history)
     assert store.load(history.spec) == history
+
+
+@pytest.mark.parametrize("harm", HARM)
+def test_a_file_that_is_read_without_its_spec_stays_as_it_is(tmp_path, make_history, harm):
+    store, history = Store(tmp_path), make_history()
+    store.save(history)
+    [path] = store.paths()
+    assert read_run(path) == history
+    content = HARM[harm](path.read_bytes())
+    path.write_bytes(content)
+    with pytest.raises(
+        StoreError, match=rf"^{path} is damaged or of another version \(.*\): the command of its study makes"
+    ):
+        read_run(path)
+    assert files(tmp_path) == [str(path.relative_to(tmp_path))]
+    assert path.read_bytes() == content
+
+
+def test_a_run_under_another_runs_name_is_refused(tmp_path, make_history, make_spec):
+    store = Store(tmp_path)
+    store.save(make_history())
+    other = store.path(make_spec(seed=1))
+    other.parent.mkdir(exist_ok=True)
+    store.path(make_spec()).rename(other)
+    with pytest.raises(StoreError, match=f"it holds the run {make_spec().name}"):
+        read_run(other)
 
 
 def test_a_file_that_cant_be_read_is_an_error_and_stays(tmp_path, make_spec):
