@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, TextIO
 
 from bnlab.runs.fields import settings_of
 from bnlab.runs.history import Ended, Failure, History
@@ -80,6 +80,7 @@ COLUMNS = (
     Column("error", "what broke a failed run off", lambda arm, run: run.error if isinstance(run, Failure) else None),
     Column("run", "the run's name: runs/<first two digits>/<name>.json", lambda arm, run: run.spec.name),
 )
+NAMES = tuple(column.name for column in COLUMNS)
 
 
 def rows(runs: Iterable[tuple[str, Ended]]) -> list[dict[str, Any]]:
@@ -88,12 +89,17 @@ def rows(runs: Iterable[tuple[str, Ended]]) -> list[dict[str, Any]]:
 
 
 def csv_bytes(table: list[dict[str, Any]]) -> bytes:
-    """The table as CSV (RFC 4180, but lines end in a bare newline), floats in full."""
+    """The table as CSV."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, [column.name for column in COLUMNS], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(table)
+    write_csv(text, NAMES, ([row[name] for name in NAMES] for row in table))
     return text.getvalue().encode()
+
+
+def write_csv(file: TextIO, head: Sequence[str], lines: Iterable[Sequence[Any]]) -> None:
+    """Write CSV (RFC 4180, but lines end in a bare newline), floats in full, None as an empty cell."""
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows(lines)
 
 
 def _spaced(value: Any) -> Any:
