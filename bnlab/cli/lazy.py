@@ -61,13 +61,14 @@ class LazyGroup(click.Group):
 
 
 def _nearest_command(root: click.Context, word: str) -> str:
-    """What to add to an error about an unknown command: the command that ends in this word or in one like it."""
-    paths: dict[str, str] = {}
+    """What to add to an error about an unknown command: the commands that end in this word or in one like it."""
+    paths: dict[str, list[str]] = {}
     for name, row in root.command.table.items():  # type: ignore[attr-defined]
-        paths |= {inner: f"{root.command_path} {name} {inner}" for inner in row.inner}
-        paths[name] = f"{root.command_path} {name}"
+        for inner in row.inner:
+            paths.setdefault(inner, []).append(f"{root.command_path} {name} {inner}")
+        paths.setdefault(name, []).append(f"{root.command_path} {name}")
     near = get_close_matches(word, paths, n=1)
-    return f"; did you mean {paths[near[0]]}?" if near else ""
+    return f"; did you mean {' or '.join(paths[near[0]])}?" if near else ""
 
 
 def _refuse_repeats(ctx: click.Context, args: Sequence[str]) -> None:

@@ -11,11 +11,14 @@ from bnlab import __version__
 from bnlab.cli.lazy import CommandRow, LazyGroup, Program
 from bnlab.studies import STUDIES, StudyEntry
 
-GROUPS = {"sweep": "One setting over a range of values.", "data": "The data sets."}
+GROUPS = {"sweep": "One setting over a range of values.", "runs": "The stored runs.", "data": "The data sets."}
 COMMANDS = {
     "gradcheck": ("bnlab.cli.gradcheck", "Numeric against analytic gradients, layer by layer; ours, or your own."),
     "settings": ("bnlab.cli.settings", "The settings of a study: what each means, and where it comes from."),
     "verify": ("bnlab.cli.verify", "Every number that the notebooks publish, computed again and compared."),
+    "runs list": ("bnlab.cli.runs_list", "Which runs are stored, what they are and gave; as a table, CSV or JSON."),
+    "runs show": ("bnlab.cli.runs_show", "One run: its settings, its outcome, its curves in a line each."),
+    "runs diff": ("bnlab.cli.runs_diff", "Two runs: which settings differ, and what came out."),
     "data list": ("bnlab.cli.data", "Which data sets are here, where from, how large."),
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -40,15 +40,19 @@ def command(words: tuple[str, ...], model: str | None, config: Path | None, sets
     study = load_study(entry.module)
     loaded = load_settings(study, entry.experiment, config, map(parse_set, sets))
     click.echo(f"# The settings of: bnlab {entry.name}")
-    rows = [*_rows(known_settings(study), loaded)]
+    print_settings(_rows(known_settings(study), loaded))
+    for key, instead in study.VARIED.items():
+        click.echo(f"# {key} is what the study varies: {instead}")
+
+
+def print_settings(rows: Iterable[tuple[str, Any, str]]) -> None:
+    """Rows of key, value and comment, as YAML in sections. The rows of a section stand together."""
     for section, members in groupby(rows, lambda row: row[0].rpartition(".")[0]):
         if section:
             click.echo(f"{section}:")
         for key, value, comment in members:
-            line = f"{'  ' if section else ''}{key.rpartition('.')[2]}: {_yaml(value)}"
-            click.echo(f"{line:{ALIGNED}}  # {comment}")
-    for key, instead in study.VARIED.items():
-        click.echo(f"# {key} is what the study varies: {instead}")
+            line = f"{'  ' if section else ''}{key.rpartition('.')[2]}: {as_yaml(value)}"
+            click.echo(f"{line:{ALIGNED}}  # {comment}" if comment else line)
 
 
 def _rows(known: dict[str, Setting], loaded: Loaded) -> Iterator[tuple[str, Any, str]]:
@@ -78,7 +82,7 @@ def _entry(words: tuple[str, ...], model: str | None) -> StudyEntry:
     return found[0]
 
 
-def _yaml(value: Any) -> str:
+def as_yaml(value: Any) -> str:
     """One value as YAML, on one line."""
     plain = [*value] if isinstance(value, tuple) else value
     text: str = yaml.safe_dump(plain, default_flow_style=True, width=10_000)

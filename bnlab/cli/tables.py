@@ -35,7 +35,7 @@ def print_json(document: Any) -> None:
 
 def print_text(text: str) -> None:
     """A line of words; on a terminal in as many lines as it takes."""
-    for line in _wrapped(text, _room()):
+    for line in _wrapped(text, room()):
         click.echo(line)
 
 
@@ -44,13 +44,13 @@ def print_table(
 ) -> None:
     """A table with a header row. drop: columns that may be left out, the least important first. wrap: columns of text."""
     columns = [_Column(name, [row[i] for row in rows], name in wrap) for i, name in enumerate(head)]
-    room = _room()
-    gap = GAP if _width([column.most for column in columns], GAP) <= room else NARROW_GAP
+    width = room()
+    gap = GAP if _width([column.most for column in columns], GAP) <= width else NARROW_GAP
     for name in drop:
-        if _width([column.least for column in columns], gap) <= room:
+        if _width([column.least for column in columns], gap) <= width:
             break
         columns = [column for column in columns if column.name != name]
-    for line in ("", *_lines(columns, _widths(columns, gap, room), gap), ""):
+    for line in ("", *_lines(columns, _widths(columns, gap, width), gap), ""):
         click.echo(line)
 
 
@@ -91,7 +91,7 @@ def _lines(columns: Sequence[_Column], widths: Sequence[int], gap: int) -> Itera
     head = [_wrapped(column.name, width) for column, width in zip(columns, widths, strict=True)]
     deepest = max(map(len, head))
     yield from _row([[""] * (deepest - len(lines)) + lines for lines in head], widths, gap)
-    rule = "─" if (sys.stdout.encoding or "").lower().startswith("utf") else "-"
+    rule = "─" if can_print("─") else "-"
     yield " " + rule * (_width(widths, gap) - 2)
     for cells in zip(*(column.cells for column in columns), strict=True):
         yield from _row([_wrapped(cell, width) for cell, width in zip(cells, widths, strict=True)], widths, gap)
@@ -124,6 +124,15 @@ def _longest_word(text: str) -> int:
     return len(_indent(text)) + max(map(len, text.split()), default=0)
 
 
-def _room() -> float:
+def can_print(text: str) -> bool:
+    """Whether standard output's encoding has these characters."""
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def room() -> float:
     """The width of the terminal; without end where standard output is none."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else math.inf

@@ -10,7 +10,7 @@ ONE_LINE = {
     "misspelt command": (["swep"], ["'swep'", "did you mean bnlab sweep?"]),
     "misspelt command in a group": (["sweep", "weigt-scale"], ["'weigt-scale'", "did you mean bnlab sweep weight-scale?"]),
     "command of a group": (["weight-scale"], ["'weight-scale'", "did you mean bnlab sweep weight-scale?"]),
-    "command of another group": (["sweep", "list"], ["'list'", "did you mean bnlab data list?"]),
+    "command of another group": (["sweep", "list"], ["'list'", "did you mean bnlab runs list or bnlab data list?"]),
     "command outside the group": (["sweep", "compare"], ["'compare'", "did you mean bnlab compare?"]),
     "unknown option": (["compare", "--jbos", "2"], ["--jbos", "--jobs", "--help"]),
     "unknown data set": (
