@@ -119,6 +119,11 @@ class Solver(Training):
         """
         if not len(X):
             raise ValueError("there are no images to check accuracy on: give at least one")
+        if X.dtype.kind == "u" and self.X_train.dtype.kind == "f":
+            raise ValueError(
+                f"these are images of {X.dtype}, and the net was trained on centred ones: take X_test from the arrays() of "
+                "the data set, or subtract the mean image"
+            )
         if num_samples is not None and len(X) > num_samples:
             picked = self.eval_rng.choice(len(X), num_samples)
             X, y = X[picked], y[picked]

@@ -82,7 +82,8 @@ def make_history() -> Callable[..., History]:
         spec: RunSpec = SPEC, losses: Any = None, diverged_at: int | None = None, val: Any = None, train: Any = None
     ) -> History:
         checks = planned_checks(spec, diverged_at)
-        losses = losses if losses is not None else [2.5 - 0.1 * i for i in range(diverged_at or spec.num_iterations)]
+        if losses is None:
+            losses = [max(2.5 - 0.1 * i, 0.1) for i in range(diverged_at or spec.num_iterations)]
         rising = [0.1 + 0.1 * i for i in range(len(checks))]
         outcome = Outcome([*losses], checks, [*(train or rising)], [*(val or rising)], diverged_at)
         return History(spec, outcome, {"seconds": 0.25})

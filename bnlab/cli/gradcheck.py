@@ -56,6 +56,7 @@ def command(names: tuple[str, ...], module: Path | None, time_limit: int, seed: 
     if module is None:
         comparisons = [comparison for name in names or CASES for comparison in check(CASES[name], seed)]
     else:
+        module.resolve()  # raises if the working folder is gone, which must not look like a fault of the file
         comparisons = check_with_limit(module, names, seed, time_limit)
     if as_json:
         print_json([as_json_row(comparison) for comparison in comparisons])

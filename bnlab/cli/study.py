@@ -26,10 +26,12 @@ from bnlab.cli.progress import report_interrupt, runs_failed, set_up_log, train_
 from bnlab.data import DATASETS, DEFAULT
 from bnlab.lab.driver import stored
 from bnlab.lab.store import Store
+from bnlab.optim import SETTINGS
+from bnlab.runs.spec import RULE_SETTINGS
 from bnlab.studies import StudyEntry
 from bnlab.studies.plan import make_plan, results
 from bnlab.studies.publish import publish
-from bnlab.studies.settings import Override, known_settings, parse_set
+from bnlab.studies.settings import Override, parse_set, suggested_key
 from bnlab.studies.study import Study, load_study
 
 KINDS: dict[str, dict[str, Any]] = {
@@ -38,15 +40,6 @@ KINDS: dict[str, dict[str, Any]] = {
     "flag": {"is_flag": True, "default": None},
 }
 SHORTCUTS = {"--dataset": "data.dataset", "--seed": "seed"}
-
-
-ALSO_CALLED = {
-    "lr": "learning_rate", "epochs": "num_epochs", "optimizer": "update_rule", "optim": "update_rule",
-    "rule": "update_rule",
-    "weight_decay": "reg", "l2": "reg", "batch": "batch_size", "hidden": "hidden_dims", "layers": "hidden_dims",
-    "width": "hidden_dims", "dropout": "keep_prob", "eps": "epsilon", "decay": "lr_decay", "images": "num_train",
-}  # fmt: skip
-"""Settings under names that other programs give them."""
 
 
 class StudyCommand(click.Command):
@@ -58,17 +51,21 @@ class StudyCommand(click.Command):
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
-            name = error.option_name.lstrip("-").replace("-", "_")
-            name = ALSO_CALLED.get(name, name)
             for entry in self.entries:
-                for key in known_settings(load_study(entry.module)):
-                    if key.rpartition(".")[2] == name:
-                        raise click.UsageError(
-                            f"there is no option {error.option_name}: write -s {key}=VALUE; "
-                            f"bnlab settings {entry.name} lists all settings",
-                            ctx,
-                        ) from error
+                if key := suggested_key(load_study(entry.module), error.option_name.lstrip("-")):
+                    raise click.UsageError(
+                        f"there is no option {error.option_name}: {_instead(entry, key)}", ctx
+                    ) from error
             raise
+
+
+def _instead(entry: StudyEntry, key: str) -> str:
+    """How to set a setting: by the study's own option, or by -s; and for which update rule."""
+    name = key.rpartition(".")[2]
+    rules = [rule for rule, own in SETTINGS.items() if name in own]
+    of_rule = f" (a setting of {', '.join(rules)})" if name in RULE_SETTINGS else ""
+    option = next((option.flag for option in load_study(entry.module).OPTIONS if option.key == key), None)
+    return f"write {option or f'-s {key}=VALUE'}{of_rule}; bnlab settings {entry.name} lists all settings"
 
 
 def study_command(entries: Sequence[StudyEntry]) -> click.Command:
@@ -144,8 +141,9 @@ def _run(
     overrides = [*map(parse_set, sets), *_from_options(study, own)]
     folders = data_folders(data_dir)
     plan = make_plan(entry, config, overrides, folders)
-    store = Store(out)
-    have = set() if force else stored(plan.runs, store)
+    store = Store(out, read_only=dry_run)
+    there = stored(plan.runs, store)  # with --force too: a file that can't be read is never overwritten
+    have = set() if force else there
     if dry_run:
         print_plan(plan, have, as_json, quiet)
         return

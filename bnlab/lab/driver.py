@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from functools import partial
+from itertools import takewhile
 
 from bnlab.errors import BnlabError
 from bnlab.lab.executor import EXECUTORS, as_they_end
@@ -34,11 +35,19 @@ def carry_out(
         return
     workers = min(jobs, len(missing))
     where = EXECUTORS[executor or ("in-process" if workers == 1 else "processes")]
+    refused: list[BnlabError] = []
     with where(workers) as pool:
-        for spec, future in as_they_end(pool, partial(train, folders=tuple(folders)), missing, 2 * workers):
-            ended = _result(spec, future)
+        tasks = takewhile(lambda spec: not refused, missing)
+        for spec, future in as_they_end(pool, partial(train, folders=tuple(folders)), tasks, 2 * workers):
+            try:
+                ended = _result(spec, future)
+            except BnlabError as error:  # what is under way still ends, and is stored
+                refused.append(error)
+                continue
             store.save(ended)
             yield ended
+    if refused:
+        raise refused[0]
 
 
 def _result(spec: RunSpec, future: Future[Ended]) -> Ended:

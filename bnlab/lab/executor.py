@@ -130,7 +130,8 @@ def _ended(pending: dict[Future[Result], Task], block: bool) -> Iterator[tuple[T
 def worker_died() -> RunError:
     """The error for a worker that is gone."""
     return RunError(
-        "a worker process died (killed, or out of memory); what is finished stays stored: try again with fewer --jobs"
+        "a worker process died (killed, terminated, or out of memory); what is finished stays stored: "
+        "try again with fewer --jobs"
     )
 
 

@@ -68,6 +68,8 @@ def store_error(verb: str, path: Path, error: OSError) -> StoreError:
     # Making a folder in a file's place is refused as "exists", which says little.
     reason = os.strerror(errno.ENOTDIR) if isinstance(error, FileExistsError) else error.strerror or error
     remedy = "choose a results folder by --out in which you may read and write, with room"
+    if isinstance(error, IsADirectoryError):
+        remedy = "remove the folder that stands in its place"
     return StoreError(f"can't {verb} {path}: {reason}; {remedy}")
 
 

@@ -27,10 +27,10 @@ T = TypeVar("T")
 
 
 class Store:
-    """The results folder at `root`; made when something is first written."""
+    """The results folder at `root`; made when something is first written. read_only: damaged files are named, and stay."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, read_only: bool = False) -> None:
+        self.root, self.read_only = root, read_only
 
     def path(self, spec: RunSpec) -> Path:
         """Where the run's file lies, whether or not it is there."""
@@ -57,7 +57,7 @@ class Store:
         try:
             return from_json(json.loads(content), spec)
         except DAMAGE as error:
-            _set_aside(path, error)
+            self._set_aside(path, error)
             return None
 
     def save(self, ended: Ended) -> None:
@@ -87,6 +87,21 @@ class Store:
             names = ", ".join(name[:digits] for name in found)
             raise StoreError(f"{plural(len(found), 'run')} begin with {prefix!r}: {names}; give more digits")
         return next(iter(found.values()))
+
+    def _set_aside(self, path: Path, error: Exception) -> None:
+        aside = path.with_name(f"{path.name}.corrupt")
+        try:
+            if not self.read_only:
+                with contextlib.suppress(FileNotFoundError):  # another process did it
+                    os.replace(path, aside)
+        except OSError as failed:
+            raise store_error("set aside", path, failed) from failed
+        done = (
+            "the run is to be done again"
+            if self.read_only
+            else f"it is set aside as {aside.name}, and the run is done again"
+        )
+        log.warning("%s is damaged (%s): %s", path, _reason(error), done)
 
     def prepare(self, study: str = "") -> None:
         """Raises StoreError if the runs or the study's folder can't be written; clears what killed processes left."""
@@ -125,14 +140,11 @@ def read_file(path: Path, parse: Callable[[bytes], T]) -> T:
 
 
 def _reason(error: Exception) -> str:
-    return f"it lacks {error}" if isinstance(error, KeyError) else " ".join(str(error).split()) or type(error).__name__
-
-
-def _set_aside(path: Path, error: Exception) -> None:
-    aside = path.with_name(f"{path.name}.corrupt")
-    log.warning("%s is damaged (%s): it is set aside as %s, and the run is done again", path, _reason(error), aside.name)
-    try:
-        with contextlib.suppress(FileNotFoundError):  # another process did it
-            os.replace(path, aside)
-    except OSError as failed:
-        raise store_error("set aside", path, failed) from failed
+    """What is wrong with a document, in words."""
+    if isinstance(error, json.JSONDecodeError | UnicodeDecodeError | RecursionError):
+        return "it is no JSON document"
+    if isinstance(error, KeyError):
+        return f"it lacks {error}"
+    if isinstance(error, TypeError | AttributeError | OverflowError):
+        return "a part of it is of the wrong kind"
+    return " ".join(str(error).split())

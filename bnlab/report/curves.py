@@ -6,7 +6,7 @@ own, and the order of the colours keeps neighbours apart in grey. Source: Okabe 
 
 from __future__ import annotations
 
-from math import inf, isfinite
+from math import inf, isfinite, nan
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bnlab.report.figure import Band, Figure, Line, Panel
@@ -20,6 +20,8 @@ MARKERS = 25
 LANE = 0.055
 """The height of a lane of marks at the upper edge, as a part of the panel's height."""
 TRIANGLE = "^"
+FAR = 100.0
+"""How many times the limit a line is drawn beyond it at most: numbers without end make no picture."""
 
 
 class Style(NamedTuple):
@@ -74,12 +76,15 @@ def ceilings(panel: Panel) -> list[float]:
 
 
 def draw_line(axes: Axes, line: Line, style: Style, limit: float, ceiling: float) -> None:
-    """The curve. A point above the limit is a triangle at the ceiling; where a run diverged, there is a cross instead."""
+    """The curve, which leaves the panel where a point lies above the limit, and breaks where one is not finite.
+
+    Such a point is a triangle at the ceiling; where a run diverged, there is a cross instead.
+    """
     shown = [y if y <= limit and y < inf else ceiling for y in line.y]
     above, step = line.above(limit), max(1, len(line.x) // MARKERS)
     axes.plot(
         line.x,
-        shown,
+        [_on_the_way(y, limit) for y in line.y],
         label=line.label,
         color=style.color,
         linestyle=style.dashes,
@@ -88,7 +93,7 @@ def draw_line(axes: Axes, line: Line, style: Style, limit: float, ceiling: float
         markersize=4,
         linewidth=1.4 if line.points else 1.0,
     )
-    for indices, marker in ((above, TRIANGLE), (line.diverged, style.cross)):
+    for indices, marker in ((above[:: 1 + len(above) // MARKERS], TRIANGLE), (line.diverged, style.cross)):
         axes.plot(
             [line.x[i] for i in indices],
             [shown[i] for i in indices],
@@ -100,6 +105,13 @@ def draw_line(axes: Axes, line: Line, style: Style, limit: float, ceiling: float
             clip_on=False,
             zorder=5,
         )
+
+
+def _on_the_way(y: float, limit: float) -> float:
+    """Where the line goes: far beyond the limit in the direction of the point, and nowhere if that is not finite."""
+    if not isfinite(y):
+        return nan
+    return min(y, FAR * abs(limit) + FAR) if isfinite(limit) else y
 
 
 def draw_band(axes: Axes, band: Band, style: Style) -> None:

@@ -10,9 +10,10 @@ from typing import Any, NamedTuple, TextIO
 
 from bnlab.runs.fields import settings_of
 from bnlab.runs.history import Ended, Failure, History
-from bnlab.runs.spec import MODELS, DataSpec, RunSpec, SolverSpec
+from bnlab.runs.spec import MODELS, RULE_SETTINGS, DataSpec, RunSpec, SolverSpec
 
 COUNTED = "of all checks but that of a diverged net"
+DIVERGED = "at which the loss was not finite, or a check found weights that were not"
 
 
 class Column(NamedTuple):
@@ -36,8 +37,15 @@ def _settings() -> dict[str, Column]:
     for part, owner in parts:
         for setting in settings_of(owner):
             columns.setdefault(setting.name, _setting(part, setting.name, setting.meaning))
+    for name in RULE_SETTINGS:
+        columns[name] = columns[name]._replace(value=_of_rule(name))
     own = {setting.name: setting.meaning for setting in settings_of(RunSpec) if setting.meaning}
     return columns | {name: Column(name, meaning, _of_spec(name)) for name, meaning in own.items()}
+
+
+def _of_rule(name: str) -> Callable[[str, Ended], Any]:
+    """The update rule's setting, its default included; an empty cell for a rule that doesn't have it."""
+    return lambda arm, run: run.spec.solver.rule_config.get(name)
 
 
 def _of_part(part: str, name: str) -> Callable[[str, Ended], Any]:
@@ -63,9 +71,7 @@ COLUMNS = (
     *_settings().values(),
     Column("iterations", "minibatches trained on", _measured(lambda run: len(run.outcome.loss_history))),
     Column("status", "finished, diverged or failed", lambda arm, run: run.status),
-    Column(
-        "diverged_at", "the iteration (from 1) whose loss or update was not finite", _measured(lambda run: run.diverged_at)
-    ),
+    Column("diverged_at", f"the iteration (from 1) {DIVERGED}", _measured(lambda run: run.diverged_at)),
     Column(
         "final_loss",
         "mean training loss of the last 100 iterations; inf if diverged",

@@ -100,14 +100,17 @@ def from_json(document: Mapping[str, Any], spec: RunSpec | None = None) -> Ended
     spec = spec or stored
     if document["run"] != spec.name or stored != spec:
         raise ValueError("its settings are not those that its name stands for")
-    if not isinstance(document["provenance"], dict):
-        raise ValueError("its provenance is no mapping")
+    seconds = document["provenance"]["seconds"]
+    if type(seconds) not in (int, float) or not 0 <= seconds < math.inf:
+        raise ValueError(f"its provenance gives {seconds!r} as its seconds")
     if document["status"] == "failed":
         return Failure(spec, str(document["error"]), document["provenance"])
     fields = {name: document[name] for name in Outcome.__dataclass_fields__}
     fields["loss_history"] = [math.nan if loss is None else loss for loss in fields["loss_history"]]
     history = History(spec, Outcome(**fields), document["provenance"])
     check_outcome(history.outcome, spec)
+    if unknown := set(document) - set(history.to_json()):
+        raise ValueError(f"it holds {', '.join(sorted(unknown))}, which no run has")
     if document["status"] != history.status:
         raise ValueError(f"status {document['status']!r} and diverged_at {history.diverged_at} don't go together")
     return history

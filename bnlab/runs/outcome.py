@@ -35,11 +35,17 @@ def check_outcome(outcome: Outcome, spec: RunSpec) -> None:
     if outcome.check_iterations != checks or not all(map(_is_count, outcome.check_iterations)):
         raise ValueError(f"check_iterations are not the {len(checks)} that the settings plan")
     _check_numbers("loss_history", outcome.loss_history, end, finite=end - (outcome.diverged_at is not None))
-    for name in ("train_acc_history", "val_acc_history"):
+    if any(loss < 0 for loss in outcome.loss_history):
+        raise ValueError("loss_history holds a number below 0")
+    images = {
+        "train_acc_history": min(spec.data.num_train, spec.solver.num_train_samples),
+        "val_acc_history": spec.data.num_val,
+    }
+    for name, count in images.items():
         accuracies = getattr(outcome, name)
         _check_numbers(name, accuracies, len(checks), finite=len(checks))
-        if not all(0 <= accuracy <= 1 for accuracy in accuracies):
-            raise ValueError(f"{name} holds a number that is no share of images")
+        if not all(_is_share(accuracy, count) for accuracy in accuracies):
+            raise ValueError(f"{name} holds a number that is no share of its images")
 
 
 def plain(outcome: Outcome) -> Outcome:
@@ -71,6 +77,12 @@ def _check_numbers(name: str, values: Sequence[Any], count: int, finite: int) ->
         raise ValueError(f"{name} holds what is no number")
     if not all(map(math.isfinite, values[:finite])):
         raise ValueError(f"{name} holds null where a number must stand")
+
+
+def _is_share(accuracy: float, count: int | None) -> bool:
+    """Whether it may be a share of so many images, or of any number of them."""
+    whole = count is None or abs(accuracy * count - round(accuracy * count)) < 1e-6
+    return 0 <= accuracy <= 1 and whole
 
 
 def _is_count(value: Any) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Annotated, Any, ClassVar
 
@@ -88,7 +88,7 @@ class NetSpec(Checked):
 class ConvNetSpec(Checked):
     """A three-layer convnet. Raises SettingsError for an even filter_size, or groups that don't divide the filters.
 
-    num_groups is None where the normalization takes no groups, so that runs without groups have one name.
+    In a RunSpec num_groups is None where the normalization takes no groups, so that runs without groups have one name.
     """
 
     section: ClassVar[str] = "net"
@@ -108,10 +108,15 @@ class ConvNetSpec(Checked):
         super().__post_init__()
         try:
             check_filter_size(self.filter_size)
-            if self.normalization != "none" and SPATIAL_NORMALIZATIONS[self.normalization].grouped:
+            if self.grouped:
                 check_groups(self.num_filters, self.num_groups)
         except ValueError as error:
             raise SettingsError(f"net: {error}") from error
+
+    @property
+    def grouped(self) -> bool:
+        """Whether its normalization takes a number of groups."""
+        return self.normalization != "none" and SPATIAL_NORMALIZATIONS[self.normalization].grouped
 
     @property
     def has_running_statistics(self) -> bool:
@@ -195,6 +200,8 @@ class RunSpec(Checked):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if isinstance(self.net, ConvNetSpec) and not self.net.grouped and self.net.num_groups is not None:
+            object.__setattr__(self, "net", replace(self.net, num_groups=None))
         batch_size, num_train = self.solver.batch_size, self.data.num_train
         if batch_size > num_train:
             raise SettingsError(

@@ -86,5 +86,11 @@ def figure(settings: Settings, results: list[Result]) -> Figure:
 
 
 def findings(results: list[Result]) -> list[str]:
-    updates = ", ".join(f"{result.arm.runs[0].num_iterations:,} ({result.arm.label})" for result in results)
-    return [f"Updates: {updates}.", ONE_SEED]
+    updates = ", ".join(f"{_updates(result)} ({result.arm.label})" for result in results)
+    return [f"Updates made: {updates}.", ONE_SEED]
+
+
+def _updates(result: Result) -> str:
+    """How many updates the arm's runs made; fewer than planned if they diverged."""
+    made = {len(history.outcome.loss_history) for history in result.histories}
+    return " or ".join(f"{count:,}" for count in sorted(made)) or "none"

@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
+from bnlab.errors import SettingsError
 from bnlab.report.figure import Figure
 from bnlab.runs.fields import Checked, Range
 from bnlab.runs.spec import DataSpec, Probability
@@ -21,7 +22,16 @@ class Arms(Checked):
 
     section: ClassVar[str] = "arms"
 
-    keep: Annotated[tuple[Probability, ...], Range(at_least=1), "probabilities of keeping a unit; 1 is no dropout"]
+    keep: Annotated[tuple[Probability, ...], Range(at_least=1), "probabilities of keeping a unit, below 1"]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        below_1 = tuple(dict.fromkeys(keep for keep in self.keep if keep < 1))
+        if not below_1:
+            raise SettingsError(
+                "arms.keep holds 1 alone, which is no dropout: that arm is always there; give a probability below 1 too"
+            )
+        object.__setattr__(self, "keep", below_1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +42,7 @@ class Settings(FullyConnectedSettings):
 
 
 OPTIONS = (
-    Option("--keep", "arms.keep", "Probability of keeping a unit, above 0 and at most 1. Repeatable.", kind="numbers"),
+    Option("--keep", "arms.keep", "Probability of keeping a unit, above 0 and below 1. Repeatable.", kind="numbers"),
 )
 VARIED = {"net.keep_prob": "arms.keep"}
 IN_FOLDER: frozenset[str] = frozenset()
@@ -43,9 +53,7 @@ def folder(settings: Settings) -> str:
 
 
 def arms(settings: Settings, data: DataSpec) -> list[Arm]:
-    return [
-        arm(_label(keep), settings, data, {"net.keep_prob": keep}) for keep in dict.fromkeys((1.0, *settings.arms.keep))
-    ]
+    return [arm(_label(keep), settings, data, {"net.keep_prob": keep}) for keep in (1.0, *settings.arms.keep)]
 
 
 def figure(settings: Settings, results: list[Result]) -> Figure:

@@ -31,12 +31,15 @@ def folder_name(base: str, dataset: str, changed: Mapping[str, Any]) -> str:
     names = [key.rpartition(".")[2] for key in changed]
     if safe != text or len(safe) > LONGEST or len(set(names)) < len(names):
         digest = hashlib.sha256(json.dumps(changed, sort_keys=True, default=str).encode()).hexdigest()[:8]
-        safe = f"{safe[:LONGEST].rstrip('-.')}-{digest}"
+        cut = safe if len(safe) <= LONGEST else safe[: LONGEST + 1].rpartition("-")[0]
+        safe = f"{cut[:LONGEST].rstrip('-.')}-{digest}"
     return f"{where}-{safe}"
 
 
 def _value(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "-".join(map(_value, value))
-    short = f"{value:g}" if isinstance(value, float) else str(value)
-    return short if not isinstance(value, float) or float(short) == value else repr(value)
+    if not isinstance(value, float):
+        return str(value)
+    short = f"{value:g}" if float(f"{value:g}") == value else repr(value)
+    return short.replace("e+", "e")

@@ -17,6 +17,14 @@ from bnlab.runs.fields import Setting, normal, settings_of, shown
 from bnlab.studies.study import CommonSettings, Study
 from bnlab.studies.yaml_files import parse, read
 
+ALSO_CALLED = {
+    "lr": "learning_rate", "rate": "learning_rate", "epochs": "num_epochs", "optimizer": "update_rule",
+    "optim": "update_rule", "rule": "update_rule", "weight_decay": "reg", "l2": "reg", "batch": "batch_size",
+    "hidden": "hidden_dims", "layers": "hidden_dims", "width": "hidden_dims", "dropout": "keep_prob", "keep": "keep_prob",
+    "norm": "normalization", "eps": "epsilon", "decay": "lr_decay", "images": "num_train",
+}  # fmt: skip
+"""Settings under names that other programs give them."""
+
 
 @dataclass(frozen=True)
 class Override:
@@ -121,11 +129,24 @@ def _refusal(override: Override, known: Mapping[str, Setting], study: Study) -> 
     if inside := [key for key in known if key.startswith(f"{override.key}.")]:
         wrong = f"{override.origin}: {shown(override.value)} is not allowed: it must be a mapping"
         return f"{wrong}; set what is in it: {', '.join(inside)}"
-    near = difflib.get_close_matches(override.key, known, n=1, cutoff=0.6)
-    last = override.key.rpartition(".")[2]
-    near = near or [key for key in known if key.rpartition(".")[2] == last][:1]
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+    near = suggested_key(study, override.key)
+    hint = f"did you mean {near}?" if near else f"there are {', '.join(known)}"
     return f"{override.origin}: there is no setting {override.key}: {hint}"
+
+
+def suggested_key(study: Study, name: str) -> str | None:
+    """The setting that may be meant by a word such as 'lr', 'solver.lr' or 'batch-size'; for one that the study varies, the
+    setting that says how."""
+    every = all_settings(study)
+    *section, last = name.lower().replace("-", "_").split(".")
+    last = ALSO_CALLED.get(last, last)
+    named = {key: key.rpartition(".")[2] for key in every}
+    found = [key for key in named if named[key] == last]
+    found = found or difflib.get_close_matches(".".join([*section, last]), every, n=1, cutoff=0.75)
+    found = found or [
+        key for key in named if named[key] in difflib.get_close_matches(last, named.values(), n=1, cutoff=0.75)
+    ]
+    return study.VARIED.get(found[0], found[0]) if found else None
 
 
 def _wrong_value(override: Override, setting: Setting, shipped: Mapping[str, Override]) -> str | None:

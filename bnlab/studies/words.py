@@ -45,21 +45,17 @@ def normalization_label(name: str) -> str:
 
 
 def differences(results: list[Result], baseline: Result) -> list[str]:
-    """How each arm differs from the baseline at the last check, in words; and which runs diverged."""
-    said = [_difference(result, baseline) for result in results if result is not baseline]
-    ended = [
-        f"{result.arm.label}: diverged at iteration {history.diverged_at}"
-        for result in results
-        for history in result.histories
-        if history.diverged_at is not None
-    ]
-    return [*said, *ended]
+    """How each arm differs from the baseline at the last check, in words."""
+    return [_difference(result, baseline) for result in results if result is not baseline]
 
 
 def _difference(result: Result, baseline: Result) -> str:
     who = f"{result.arm.label} less {baseline.arm.label}"
-    if not result.histories or not baseline.histories:
-        return f"{who}: not known, since a run failed"
+    for each in (result, baseline):
+        if each.failures or not each.histories:
+            return f"{who}: not known, since {each.arm.label} failed"
+        if any(history.diverged_at is not None for history in each.histories):
+            return f"{who}: not compared, since {each.arm.label} diverged"
     train, val = (_at_the_end(result, name) - _at_the_end(baseline, name) for name in ACCURACIES)
     return f"{who}, at the end: training accuracy {train:+.3f}, validation accuracy {val:+.3f}"
 

@@ -54,7 +54,7 @@ ONE_LINE = {
     "a value that is no YAML": (["compare", "-s", "net.reg=["], ["net.reg", "not YAML"]),
     "a section given a number": (["compare", "-s", "net=3"], ["-s net", " 3 "]),
     "a section set to nothing": (["compare", "-s", "net="], ["-s net", "null", "net.hidden_dims"]),
-    "keep 0": (["dropout", "--keep", "0"], ["--keep", "0.0", "above 0", "[1, 0.25]"]),
+    "keep 0": (["dropout", "--keep", "0"], ["--keep", "0.0", "above 0", "[0.25]"]),
     "keep 1.2": (["dropout", "--keep", "1", "--keep", "1.2"], ["--keep", "1.2", "at most 1"]),
     "keep negative": (["dropout", "--keep=-0.5"], ["--keep", "-0.5", "above 0"]),
     "keep nan": (["dropout", "--keep", "nan"], ["--keep", "nan", "above 0"]),

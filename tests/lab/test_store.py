@@ -113,11 +113,21 @@ def test_a_run_under_another_runs_name_is_refused(tmp_path, make_history, make_s
         read_run(other)
 
 
+def test_a_dry_look_names_a_damaged_file_and_leaves_it(tmp_path, make_history, caplog):
+    history = make_history()
+    Store(tmp_path).save(history)
+    path = Store(tmp_path).path(history.spec)
+    path.write_bytes(b"junk")
+    assert Store(tmp_path, read_only=True).load(history.spec) is None
+    assert path.read_bytes() == b"junk"
+    assert caplog.records[0].getMessage() == f"{path} is damaged (it is no JSON document): the run is to be done again"
+
+
 def test_a_file_that_cant_be_read_is_an_error_and_stays(tmp_path, make_spec):
     """Here a folder stands in its place, which root can't read either; a lack of permission is the same to the store."""
     store = Store(tmp_path)
     store.path(make_spec()).mkdir(parents=True)
-    with pytest.raises(StoreError, match=r"^can't read .*json: Is a directory; choose .*--out"):
+    with pytest.raises(StoreError, match=r"^can't read .*json: Is a directory; remove the folder"):
         store.load(make_spec())
     assert store.path(make_spec()).is_dir()
 
@@ -138,7 +148,9 @@ def test_a_file_without_permission_is_an_error_and_stays(tmp_path, make_history)
 def test_the_old_content_stays_if_the_new_cant_be_written(tmp_path):
     (tmp_path / "file").write_bytes(b"old")
     (tmp_path / "folder").mkdir()
-    with pytest.raises(StoreError, match=r"^can't write .*folder: Is a directory; choose a results folder by --out "):
+    with pytest.raises(
+        StoreError, match=r"^can't write .*folder: Is a directory; remove the folder that stands in its place"
+    ):
         write(tmp_path / "folder", b"new")
     with pytest.raises(StoreError, match=r"^can't write .*file/below: "):
         write(tmp_path / "file" / "below", b"new")

@@ -222,3 +222,13 @@ def test_an_engine_cant_change_the_images_of_later_runs(make_spec, monkeypatch):
 
     monkeypatch.setattr(numpy_engine, "train", spoil)
     assert "read-only" in train(make_spec()).error
+
+
+def test_an_error_of_the_request_loses_nothing_that_was_under_way(tmp_path, make_spec):
+    store = Store(tmp_path)
+    specs = [make_spec(seed=1), make_spec(data=DataSpec("synthetic", 60, "0" * 16)), make_spec(seed=2), make_spec(seed=3)]
+    with pytest.raises(DataError, match="hold other images"):
+        [*carry_out(specs, store, jobs=2)]
+    done = stored(specs, store)
+    assert specs[0].name in done
+    assert not [*tmp_path.rglob("*.part")]

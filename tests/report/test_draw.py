@@ -1,6 +1,7 @@
 """Figures as they are drawn: sizes, limits, marks and styles, read from the axes and from the files."""
 
 import hashlib
+import math
 import os
 import re
 import struct
@@ -156,9 +157,12 @@ def marks(axes, crosses):
 
 
 def test_points_above_the_limits_are_triangles_at_the_edge_and_diverged_ones_crosses_alone(axes_of):
-    line = Line("a", [1, 2, 3, 4, 5], [1.0, 3.5, 3.6, INF, INF], diverged=(4,))
+    line = Line("a", [1, 2, 3, 4, 5], [1.0, 3.5, 1e30, INF, INF], diverged=(4,))
     (axes,) = axes_of(figure(panel(line, y_limits=(0, 3.5))))
-    assert [*axes.lines[0].get_ydata()] == [1.0, 3.5, 3.5, 3.5, 3.5]
+    drawn = [*axes.lines[0].get_ydata()]
+    assert drawn[:2] == [1.0, 3.5]
+    assert 100 < drawn[2] < 1e4  # the line leaves the panel, and breaks where nothing is finite
+    assert all(map(math.isnan, drawn[3:]))
     assert marks(axes, crosses=False) == [(3, 3.5, STYLES[0].color), (4, 3.5, STYLES[0].color)]
     assert marks(axes, crosses=True) == [(5, 3.5, STYLES[0].color)]
     assert axes.lines[0].get_markevery() == [0, 1]  # the curve's own markers would hide the marks

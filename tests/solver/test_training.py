@@ -166,6 +166,12 @@ class TestAccuracy:
         with pytest.raises(ValueError, match=r"^there are no images to check accuracy on: give at least one$"):
             self.solver().check_accuracy(np.zeros((0, 1)), np.zeros(0, int))
 
+    def test_of_raw_images_is_an_error_for_a_net_trained_on_centred_ones(self):
+        with pytest.raises(
+            ValueError, match=r"^these are images of uint8, .*: take X_test from the arrays\(\) of the data set"
+        ):
+            self.solver().check_accuracy(np.zeros((3, 1), np.uint8), np.zeros(3, int))
+
 
 class TestLearningRate:
     @pytest.mark.parametrize(

@@ -30,6 +30,9 @@ CHANGES = [
     {"net.reg": 0.1},
     {"net.reg": 0.1, "seed": 1},
     {"net.reg": 1e-30},
+    {"net.reg": 1e30},
+    {"net.reg": 1e6},
+    {"net.reg": 1e-6},
     {"net.weight_scale": 0.1},
     {"net.hidden_dims": (10, 10)},
     {"net.hidden_dims": (1010,)},
@@ -43,6 +46,11 @@ CHANGES = [
     {"solver.learning_rate": 0.1234567890123456},
     {"solver.learning_rate": 0.1234567890123457},
 ]
+
+
+def test_numbers_read_as_what_they_are():
+    named = {value: folder_name("dropout", "fashion-mnist-mini", {"net.reg": value}) for value in (1e30, 1e6, 1e-6, 0.5)}
+    assert [*named.values()] == ["dropout-reg-1e30", "dropout-reg-1e06", "dropout-reg-1e-06", "dropout-reg-0.5"]
 
 
 def test_names_are_short_safe_and_never_shared():

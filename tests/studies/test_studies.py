@@ -127,7 +127,8 @@ def test_compare_says_the_differences(small):
     )
     said = f"batchnorm less no normalization, at the end: training accuracy {train:+.3f}, validation accuracy {val:+.3f}"
     assert compare.findings(small.results)[0] == said
-    assert compare.findings(small.with_diverged(0))[1] == "batchnorm: diverged at iteration 4"
+    told = compare.findings(small.with_diverged(0))[0]
+    assert told == "batchnorm less no normalization: not compared, since batchnorm diverged"
     drawn = compare.figure(replace(small.plan.settings, arms=compare.Arms("layernorm")), small.results)
     assert "layernorm" in drawn.title
     loss = drawn.panels[0]
@@ -168,7 +169,7 @@ def test_a_run_that_diverged_before_any_check_stands_at_the_foot_of_an_accuracy(
 @pytest.mark.parametrize("small", ["sweep batch-size"], indirect=True)
 def test_batch_size_says_how_many_updates_each_arm_made(small):
     words = small.plan.study.findings(small.results)[0]
-    assert words.startswith("Updates: 40 (batchnorm, batch 5), 20 (batchnorm, batch 10), 4 (")
+    assert words.startswith("Updates made: 40 (batchnorm, batch 5), 20 (batchnorm, batch 10), 4 (")
     equal = replace(small.plan.settings, arms=replace(small.plan.settings.arms, equal_updates=True))
     assert small.plan.study.figure(equal, small.results).panels[0].x_label == "update"
 
