@@ -163,31 +163,18 @@ def test_sigterm_while_the_workers_start(run, until):
 
 
 @needs_proc
-def test_a_worker_that_is_sent_sigterm(run, tmp_path, until):
+@pytest.mark.parametrize(("sent", "told"), [(signal.SIGKILL, "died"), (signal.SIGTERM, "")], ids=["SIGKILL", "SIGTERM"])
+def test_a_worker_that_another_program_ends(run, tmp_path, until, sent, told):
     process = run.start(*SIX_RUNS, "-j", 2)
     until(any_file(tmp_path))
-    os.kill(workers_of(process)[0], signal.SIGTERM)
+    os.kill(workers_of(process)[0], sent)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (1, "")
     assert err.count("\n") == 1
-    assert err.startswith("Error: a worker process ")
+    assert err.startswith(f"Error: a worker process {told}")
     assert "stays stored" in err
     assert "Dropped" not in err
-    until(lambda: not alive_in_group(process.pid), seconds=5)
-
-
-@needs_proc
-def test_a_killed_worker(run, tmp_path, until):
-    process = run.start(*SIX_RUNS, "-j", 2)
-    until(any_file(tmp_path))
-    os.kill(workers_of(process)[0], signal.SIGKILL)
-    out, err = process.communicate(timeout=60)
-    assert (process.returncode, out) == (1, "")
-    assert err.count("\n") == 1
-    assert err.startswith("Error: a worker process died")
-    assert "--jobs" in err
-    before = stored(tmp_path)
-    assert 1 <= len(before) < RUNS
+    assert 1 <= len(stored(tmp_path)) < RUNS
     until(lambda: not alive_in_group(process.pid), seconds=5)
 
 
