@@ -16,8 +16,8 @@ COMMANDS = {
     "gradcheck": ("bnlab.cli.gradcheck", "Numeric against analytic gradients, layer by layer; ours, or your own."),
     "settings": ("bnlab.cli.settings", "The settings of a study: what each means, and where it comes from."),
     "verify": ("bnlab.cli.verify", "Every number that the notebooks publish, computed again and compared."),
-    "runs list": ("bnlab.cli.runs_list", "Which runs are stored, what they are and gave; as a table, CSV or JSON."),
-    "runs show": ("bnlab.cli.runs_show", "One run: its settings, its outcome, its curves in a line each."),
+    "runs list": ("bnlab.cli.runs_list", "The stored runs: their settings and results, as a table, CSV or JSON."),
+    "runs show": ("bnlab.cli.runs_show", "One run: its settings, its outcome, one line per curve."),
     "runs diff": ("bnlab.cli.runs_diff", "Two runs: which settings differ, and what came out."),
     "data list": ("bnlab.cli.data", "Which data sets are here, where from, how large."),
 }

@@ -38,7 +38,7 @@ Listed = tuple[Membership, Ended]
 def command(
     study: str | None, arm: str | None, status: str | None, as_json: bool, as_csv: bool, curves: bool, out: Path
 ) -> None:
-    """List the stored runs: a row for each run, in each study and arm that it belongs to. A run of no study is listed too.
+    """List the stored runs: a row for each folder and arm that a run belongs to. A run of no study is listed too.
 
     A file that is damaged, or was written by another version, is named on standard error and left as it is.
     """
@@ -48,9 +48,9 @@ def command(
     if as_json:
         print_json([{name: finite_or_none(value) for name, value in _row(*each).items()} for each in listed])
     elif as_csv:
-        write_csv(sys.stdout, ["study", *NAMES], ([*_row(*each).values()] for each in listed))
+        write_csv(sys.stdout, ["study", "folder", *NAMES], ([*_row(*each).values()] for each in listed))
     elif curves:
-        write_csv(sys.stdout, ["run", "study", "arm", "seed", "replicate", *Point._fields], _points(listed))
+        write_csv(sys.stdout, ["run", "study", "folder", "arm", "seed", "replicate", *Point._fields], _points(listed))
     else:
         _print(listed, out)
 
@@ -89,25 +89,25 @@ def _check_study(name: str, memberships: Sequence[Membership]) -> None:
 
 
 def _row(place: Membership, run: Ended) -> dict[str, Any]:
-    """The row of the studies' tables, with the study before it."""
+    """The row of the studies' tables, with the study and its folder before it."""
     [row] = rows([(place.arm, run)])
-    return {"study": place.study or None, **row, "arm": place.arm or None}
+    return {"study": place.study or None, "folder": place.folder or None, **row, "arm": place.arm or None}
 
 
 def _points(listed: Iterable[Listed]) -> Iterator[Sequence[Any]]:
     for place, run in listed:
         if isinstance(run, History):
-            who = (place.run, place.study, place.arm, run.spec.seed, run.spec.replicate)
+            who = (place.run, place.study, place.folder, place.arm, run.spec.seed, run.spec.replicate)
             yield from ((*who, *point) for point in points(run))
 
 
 def _print(listed: Sequence[Listed], out: Path) -> None:
-    head = ["run", "study", "arm", "seed", "replicate", "status", "best val acc", "final loss"]
+    head = ["run", "folder", "arm", "seed", "replicate", "status", "best val acc", "final loss"]
     if listed:
         cells = [_cells(*each) for each in listed]
-        print_table(head, cells, drop=["seed", "final loss", "study", "replicate"], wrap=["study", "arm"])
+        print_table(head, cells, drop=["replicate", "final loss", "seed"], wrap=["folder", "arm"])
     runs = len({place.run for place, _ in listed})
-    more = "; those of several studies or arms have a row for each" if runs < len(listed) else ""
+    more = "; those of several folders or arms have a row for each" if runs < len(listed) else ""
     print_text(f"{plural(runs, 'run')} stored in {out}{more}")
 
 
@@ -115,4 +115,4 @@ def _cells(place: Membership, run: Ended) -> list[str]:
     best, loss = (run.best_val_acc, run.final_loss) if isinstance(run, History) else (math.nan, math.nan)
     numbers = ["-" if math.isnan(value) else f"{value:{form}}" for value, form in ((best, ".3f"), (loss, ".4g"))]
     of_spec = [str(run.spec.seed), str(run.spec.replicate)]
-    return [place.run[:USUAL_DIGITS], place.study or "-", place.arm or "-", *of_spec, run.status, *numbers]
+    return [place.run[:USUAL_DIGITS], place.folder or "-", place.arm or "-", *of_spec, run.status, *numbers]

@@ -18,7 +18,7 @@ from bnlab.studies.memberships import lists_of_runs, read_memberships
 WIDEST = 60
 """Characters of a curve, at most."""
 MARGIN = 42
-"""What a line takes besides its curve."""
+"""Characters that a line needs besides its curve."""
 
 
 @click.command("show", epilog="Example: bnlab runs show 3f9ac2d1")
@@ -26,7 +26,7 @@ MARGIN = 42
 @json_option
 @out_option
 def command(run: str, as_json: bool, out: Path) -> None:
-    """Show one run: its file, its studies and arms, its settings, its outcome, and its curves in a line each.
+    """Show one run: its file, its studies and arms, its settings, its outcome, and one line per curve.
 
     RUN is the run's name or the first digits of it, at least 4, as `bnlab runs list` shows them. With --json, print the
     run's file.

@@ -64,7 +64,9 @@ def _instead(entry: StudyEntry, key: str) -> str:
     name = key.rpartition(".")[2]
     rules = [rule for rule, own in SETTINGS.items() if name in own]
     of_rule = f" (a setting of {', '.join(rules)})" if name in RULE_SETTINGS else ""
-    option = next((option.flag for option in load_study(entry.module).OPTIONS if option.key == key), None)
+    flags = {key: flag for flag, key in SHORTCUTS.items()}
+    flags |= {option.key: option.flag for option in load_study(entry.module).OPTIONS}
+    option = flags.get(key)
     return f"write {option or f'-s {key}=VALUE'}{of_rule}; bnlab settings {entry.name} lists all settings"
 
 

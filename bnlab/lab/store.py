@@ -69,7 +69,7 @@ class Store:
 
     def paths(self) -> list[Path]:
         """The files of all stored runs, by name. Raises StoreError if there is no results folder."""
-        if not self.root.is_dir():
+        if not self.root.absolute().is_dir():  # absolute: it raises where the working folder is gone
             raise StoreError(f"there is no results folder {self.root}: run a study first, or name the folder by --out")
         return sorted(path for path in (self.root / "runs").glob("*/*.json") if NAME.fullmatch(path.stem))
 

@@ -21,7 +21,7 @@ LANE = 0.055
 """The height of a lane of marks at the upper edge, as a part of the panel's height."""
 TRIANGLE = "^"
 FAR = 100.0
-"""How many times the limit a line is drawn beyond it at most: numbers without end make no picture."""
+"""A line ends at most this many times the limit beyond it, since no picture can hold huge numbers."""
 
 
 class Style(NamedTuple):
@@ -108,7 +108,7 @@ def draw_line(axes: Axes, line: Line, style: Style, limit: float, ceiling: float
 
 
 def _on_the_way(y: float, limit: float) -> float:
-    """Where the line goes: far beyond the limit in the direction of the point, and nowhere if that is not finite."""
+    """The height that the line is drawn to: at most far beyond the limit, and NaN, a break, for what is not finite."""
     if not isfinite(y):
         return nan
     return min(y, FAR * abs(limit) + FAR) if isfinite(limit) else y

@@ -1,4 +1,4 @@
-"""What is said of a single run: its settings, its outcome, the points of its curves, a curve in one line."""
+"""The facts about a single run: its settings, its outcome, the points of its curves, a curve in one line."""
 
 from __future__ import annotations
 

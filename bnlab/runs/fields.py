@@ -82,8 +82,8 @@ class Setting(NamedTuple):
     @property
     def choices(self) -> str:
         """What the whole field may hold, in words."""
-        least = f" {self.length}" if self.length else ""
-        word = f"a list of{least} items, each {self.one}" if self.many else self.one
+        least = f" {self.length} item(s)" if self.length else " items"
+        word = f"a list, written [..., ...], of{least}, each {self.one}" if self.many else self.one
         return f"{word}, or null" if self.optional else word
 
 

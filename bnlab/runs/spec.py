@@ -237,8 +237,11 @@ class RunSpec(Checked):
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> RunSpec:
-        """The inverse of `to_json`. Raises KeyError, TypeError, AttributeError or SettingsError for other values."""
+        """The inverse of `to_json`. Raises KeyError, ValueError, TypeError, AttributeError or SettingsError for others."""
         net = dict(values["net"])
-        model = MODELS[net.pop("model")]
+        name = net.pop("model")
+        if name not in MODELS:
+            raise ValueError(f"model {name!r} is not known: there are {', '.join(MODELS)}")
+        model = MODELS[name]
         parts = {"data": DataSpec(**values["data"]), "net": model(**net), "solver": SolverSpec(**values["solver"])}
         return cls(**{**values, **parts})

@@ -22,7 +22,9 @@ class Arms(Checked):
 
     section: ClassVar[str] = "arms"
 
-    keep: Annotated[tuple[Probability, ...], Range(at_least=1), "probabilities of keeping a unit, below 1"]
+    keep: Annotated[
+        tuple[Probability, ...], Range(at_least=1), "probabilities of keeping a unit; 1, no dropout, is always there"
+    ]
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -41,9 +43,8 @@ class Settings(FullyConnectedSettings):
     arms: Arms
 
 
-OPTIONS = (
-    Option("--keep", "arms.keep", "Probability of keeping a unit, above 0 and below 1. Repeatable.", kind="numbers"),
-)
+KEEP_HELP = "Probability of keeping a unit, above 0 and at most 1; the arm without dropout is always there. Repeatable."
+OPTIONS = (Option("--keep", "arms.keep", KEEP_HELP, kind="numbers"),)
 VARIED = {"net.keep_prob": "arms.keep"}
 IN_FOLDER: frozenset[str] = frozenset()
 

@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 from bnlab.lab.store import read_file
 
 FILES = ("summary.json", "table.csv")
-"""What says which runs a study has. `verify` is no study and leaves the table alone; its folder's name stands for it."""
+"""The files that say which runs a study has. `verify` is no study and writes only the table; its folder's name stands
+for it.
+"""
 
 
 class Membership(NamedTuple):
@@ -49,7 +51,7 @@ def _rows_of_csv(content: bytes) -> list[dict[str, str]]:
 def select(
     names: Iterable[str], memberships: Sequence[Membership], study: str | None = None, arm: str | None = None
 ) -> list[Membership]:
-    """For each of these runs, a row for each study and arm that it belongs to, in the order of the studies' tables.
+    """For each of these runs, a row for each folder and arm that it belongs to, in the order of the studies' tables.
 
     study: only of this study, by its name or its folder's; arm: only arms with this text in their label. Without either,
     runs of no study come last.
@@ -59,7 +61,7 @@ def select(
         in_a_study = {each.run for each in memberships}
         memberships = [*memberships, *(place for name, place in here.items() if name not in in_a_study)]
     wanted = (each for each in memberships if each.run in here and _is_asked_for(each, study, arm))
-    return [*{(each.run, each.study, each.arm): each for each in wanted}.values()]
+    return [*dict.fromkeys(wanted)]
 
 
 def _is_asked_for(each: Membership, study: str | None, arm: str | None) -> bool:

@@ -60,15 +60,15 @@ def names(rows, specs):
 
 
 SELECTIONS = {
-    "all": ([], ["batchnorm", "none", "layernorm", "none", "wild", "none", "loose"]),
-    "a study": (["--study", "compare"], ["batchnorm", "none", "layernorm"]),
+    "all": ([], ["batchnorm", "none", "layernorm", "none", "none", "wild", "none", "loose"]),
+    "a study": (["--study", "compare"], ["batchnorm", "none", "layernorm", "none"]),
     "a folder": (["--study", "compare-layernorm"], ["layernorm", "none"]),
     "a study that isn't in the registry": (["--study", "sweep learning-rate"], ["none", "wild"]),
     "a study without runs": (["--study", "dropout"], []),
     "verify": (["--study", "verify"], ["none"]),
-    "an arm": (["--arm", "Norm"], ["batchnorm", "none", "layernorm"]),
+    "an arm": (["--arm", "Norm"], ["batchnorm", "none", "layernorm", "none"]),
     "an arm of a study": (["--study", "rates", "--arm", "rate 10"], ["wild"]),
-    "finished": (["--status", "finished"], ["batchnorm", "none", "none", "none", "loose"]),
+    "finished": (["--status", "finished"], ["batchnorm", "none", "none", "none", "none", "loose"]),
     "diverged": (["--status", "diverged"], ["wild"]),
     "failed, of a study": (["--study", "compare", "--status", "failed"], ["layernorm"]),
 }
@@ -87,17 +87,18 @@ def test_the_table_is_short(call, results, specs):
     assert (done.status, done.err) == (0, "")
     rows = [" ".join(line.split()) for line in done.out.splitlines()]
     name = {key: spec.name[:8] for key, spec in specs.items()}
-    assert rows[1] == "run study arm seed replicate status best val acc final loss"
+    assert rows[1] == "run folder arm seed replicate status best val acc final loss"
     assert rows[3:] == [
-        f"{name['batchnorm']} compare batchnorm 231 0 finished 0.300 2.25",
-        f"{name['none']} compare no normalization 231 0 finished 0.300 2.25",
-        f"{name['layernorm']} compare layernorm 231 0 failed - -",
-        f"{name['none']} sweep learning-rate rate 1e 3 231 0 finished 0.300 2.25",
-        f"{name['wild']} sweep learning-rate rate 10 231 0 diverged 0.100 inf",
+        f"{name['batchnorm']} compare-batchnorm batchnorm 231 0 finished 0.300 2.25",
+        f"{name['none']} compare-batchnorm no normalization 231 0 finished 0.300 2.25",
+        f"{name['layernorm']} compare-layernorm layernorm 231 0 failed - -",
+        f"{name['none']} compare-layernorm no normalization 231 0 finished 0.300 2.25",
+        f"{name['none']} rates rate 1e 3 231 0 finished 0.300 2.25",
+        f"{name['wild']} rates rate 10 231 0 diverged 0.100 inf",
         f"{name['none']} verify a, log 231 0 finished 0.300 2.25",
         f"{name['loose']} - - 7 2 finished 0.300 2.25",
         "",
-        "5 runs stored in results; those of several studies or arms have a row for each",
+        "5 runs stored in results; those of several folders or arms have a row for each",
     ]
 
 
@@ -107,8 +108,8 @@ def test_a_narrow_terminal_keeps_what_tells_runs_apart(call, results, monkeypatc
     lines = call("runs", "list").out.splitlines()
     assert max(map(len, lines)) <= 70
     head = " ".join(lines[: next(i for i, line in enumerate(lines) if "─" in line)]).split()
-    assert {"run", "arm", "replicate", "status"} <= {*head}
-    assert "seed" not in head
+    assert {"run", "folder", "arm", "seed", "status"} <= {*head}
+    assert "replicate" not in head
 
 
 def test_the_csv_of_a_study_is_its_table_with_the_study_in_front(call, finished):
@@ -116,24 +117,25 @@ def test_the_csv_of_a_study_is_its_table_with_the_study_in_front(call, finished)
     done = call("runs", "list", "--csv", "--out", folder / "results")
     [table] = (folder / "results").glob("compare-*/table.csv")
     head, *lines = table.read_text().splitlines()
-    assert done.out.splitlines() == [f"study,{head}", *(f"compare,{line}" for line in lines)]
+    assert done.out.splitlines() == [f"study,folder,{head}", *(f"compare,{table.parent.name},{line}" for line in lines)]
 
 
 def test_json_has_the_columns_of_the_csv(call, results):
     rows = call("runs", "list", "--json").json
-    assert [*rows[0]] == ["study", *NAMES]
+    assert [*rows[0]] == ["study", "folder", *NAMES]
     assert (rows[-1]["study"], rows[-1]["arm"]) == (None, None)
     [diverged] = call("runs", "list", "--json", "--status", "diverged").json
     assert (diverged["final_loss"], diverged["diverged_at"]) == (None, 2)
 
 
 def test_the_curves_in_long_form(call, results, specs, make_history):
-    done = call("runs", "list", "--curves", "--study", "compare")
+    done = call("runs", "list", "--curves", "--study", "compare-batchnorm")
     rows = [*csv.DictReader(io.StringIO(done.out))]
     assert {*names(rows, specs)} == {"batchnorm", "none"}  # the one that failed has no curves
     losses = [row for row in rows if row["kind"] == "loss" and row["arm"] == "no normalization"]
     assert [float(row["value"]) for row in losses] == make_history().outcome.loss_history
-    first = {"run": specs["none"].name, "study": "compare", "arm": "no normalization", "seed": "231", "replicate": "0"}
+    first = {"run": specs["none"].name, "study": "compare", "folder": "compare-batchnorm", "arm": "no normalization"}
+    first |= {"seed": "231", "replicate": "0"}
     assert losses[2] == first | {"kind": "loss", "iteration": "3", "epoch": "1.0", "value": "2.3"}
     last = [*csv.DictReader(io.StringIO(call("runs", "list", "--curves", "--status", "diverged").out))]
     assert [row["value"] for row in last if row["kind"] == "loss"] == ["2.5", ""]

@@ -64,6 +64,7 @@ def test_each_value_says_what_it_means_what_it_may_be_and_where_it_comes_from(ca
         (["dropout", "--keep", "1"], ["arms.keep holds 1 alone"]),
         (["compare", "--learning-rat", "1"], ["-s solver.learning_rate=VALUE"]),
         (["compare", "--filter-size", "5"], ["-s net.filter_size=VALUE", "bnlab settings compare --model cnn"]),
+        (["compare", "--seeds", "5"], ["write --seed;"]),
         (["compare", "--nonsense", "5"], ["--nonsense"]),
         (["compare", "-s", "solver.momentum=0.5"], ["adam has no momentum", "solver.update_rule to sgd_momentum"]),
     ],

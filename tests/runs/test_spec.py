@@ -178,7 +178,10 @@ REFUSED = {
     "true for a number": (lambda: SolverSpec(True), "solver.learning_rate: true is not allowed"),
     "a text for a number": (lambda: SolverSpec("1e-3"), "solver.learning_rate: '1e-3' is not allowed"),
     "not whole": (lambda: SolverSpec(1, batch_size=2.5), "it must be a whole number of at least 1"),
-    "no layers": (lambda: NetSpec(()), "net.hidden_dims: [] is not allowed: it must be a list of at least 1 items"),
+    "no layers": (
+        lambda: NetSpec(()),
+        "net.hidden_dims: [] is not allowed: it must be a list, written [..., ...]",
+    ),
     "one of the items": (lambda: NetSpec((8, 0)), "0 is not allowed: each item must be a whole number of at least 1"),
     "beyond all floats": (lambda: NetSpec((8,), reg=10**400), "net.reg: 1000"),
     "infinite for a whole number": (lambda: SolverSpec(1, batch_size=math.inf), "solver.batch_size: inf is not allowed"),
@@ -257,5 +260,5 @@ def test_lengths_and_ranges_read_well():
         maybe: Annotated[Annotated[int, Range(at_least=2)] | None, "perhaps"] = None
 
     few, maybe = settings_of(Made)
-    assert few.choices == "a list of at least 1 items, each a number above 0 and below 1"
+    assert few.choices == "a list, written [..., ...], of at least 1 item(s), each a number above 0 and below 1"
     assert maybe.choices == "a whole number of at least 2, or null"
