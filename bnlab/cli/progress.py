@@ -56,8 +56,8 @@ def train_missing(
             advance(ended)
             if isinstance(ended, Failure):
                 failures.append(ended)
-    order = [run.name for run in runs]
-    return sorted(failures, key=lambda failure: order.index(failure.spec.name))
+    order = {run.name: place for place, run in enumerate(runs)}
+    return sorted(failures, key=lambda failure: order[failure.spec.name])
 
 
 @contextlib.contextmanager

@@ -19,7 +19,7 @@ _latest: dict[str, Dataset] = {}
 
 def read(dataset: str, num_train: int, num_val: int | None, folders: Sequence[str | Path]) -> Dataset:
     """Read the images. Raises DataError if they aren't there, are damaged, or are too few."""
-    found = load(dataset, folders, num_train) if num_val is None else load(dataset, folders, num_train, num_val=num_val)
+    found = load(dataset, folders, num_train, num_val=num_val)
     _latest.clear()
     _latest[found.fingerprint] = found
     return found

@@ -30,7 +30,7 @@ class History:
 
     @property
     def diverged_at(self) -> int | None:
-        """The iteration (from 1) whose loss or update was not finite, or None."""
+        """The iteration (from 1) at which the loss was not finite, or a check found weights that were not; or None."""
         return self.outcome.diverged_at
 
     @property

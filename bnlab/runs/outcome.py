@@ -15,8 +15,8 @@ class Outcome:
     """The losses and accuracies of a training.
 
     loss_history: the loss of each iteration. check_iterations: the iterations (from 1) after which accuracy was
-    checked, and train_acc_history and val_acc_history the accuracies then. diverged_at: the iteration, the last one,
-    whose loss or update was not finite; None if the training went on to its planned end.
+    checked, and train_acc_history and val_acc_history the accuracies then. diverged_at: the iteration, the last one, at
+    which the loss was not finite, or a check found weights that were not; None if training went on to its planned end.
     """
 
     loss_history: list[float]

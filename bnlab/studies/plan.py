@@ -50,12 +50,12 @@ def make_plan(
 ) -> StudyPlan:
     """Check the settings and the images, and list the runs. Raises SettingsError or DataError; writes nothing."""
     study = load_study(entry.module)
-    settings = load_settings(study, entry.experiment, config, overrides).settings
-    shipped = load_settings(study, entry.experiment).settings
+    loaded = load_settings(study, entry.experiment, config, overrides)
+    settings = loaded.settings
     images = read(settings.data.dataset, settings.data.num_train, settings.data.num_val, folders)
     data = DataSpec(settings.data.dataset, settings.data.num_train, images.fingerprint, settings.data.num_val)
     settings.net.check_image(images.x_train.shape[1:])
-    return StudyPlan(entry, study, settings, tuple(study.arms(settings, data)), _changed(settings, shipped))
+    return StudyPlan(entry, study, settings, tuple(study.arms(settings, data)), _changed(settings, loaded.shipped))
 
 
 def results(plan: StudyPlan, store: Store) -> list[Result]:

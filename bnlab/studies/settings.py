@@ -37,9 +37,11 @@ class Override:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A study's checked settings; and by key, for each that was set at all, who set it last."""
+    """A study's checked settings; those of its shipped file alone; and by key, for each that was set at all, who set it
+    last."""
 
     settings: CommonSettings
+    shipped: CommonSettings
     origins: Mapping[str, str]
 
 
@@ -63,7 +65,8 @@ def load_settings(study: Study, experiment: str, config: Path | None = None, ove
             merged[override.key] = override
     if problems:
         raise SettingsError("\n".join(dict.fromkeys(problems)))
-    return Loaded(_build(study.Settings, merged), {key: override.origin for key, override in merged.items()})
+    origins = {key: override.origin for key, override in merged.items()}
+    return Loaded(_build(study.Settings, merged), _build(study.Settings, shipped), origins)
 
 
 def parse_set(text: str) -> Override:
