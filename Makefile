@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 .PHONY: demo test check clean
 
 demo: $(VENV)/.installed
-	$(BIN)/bnlab sweep weight-scale
+	$(BIN)/bnlab sweep weight-scale --replicates 1
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -n auto --dist worksteal

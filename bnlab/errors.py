@@ -39,6 +39,12 @@ class RunError(BnlabError):
     exit_status = 1
 
 
+class VerdictError(BnlabError):
+    """A claim has a verdict that the request doesn't accept."""
+
+    exit_status = 3
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """What to add to an error that lists the known words: the nearest one, or nothing if none is near."""
     near = get_close_matches(word, list(known), n=1)

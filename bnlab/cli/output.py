@@ -10,7 +10,9 @@ import click
 
 from bnlab.cli.tables import print_json, print_table, print_text
 from bnlab.errors import plural
-from bnlab.runs.history import Ended, Failure, History
+from bnlab.evidence.interval import mean_interval
+from bnlab.runs.history import History
+from bnlab.studies.panels import measured
 from bnlab.studies.plan import StudyPlan
 from bnlab.studies.study import Result
 
@@ -28,68 +30,98 @@ def print_plan(plan: StudyPlan, have: Set[str], as_json: bool, quiet: bool) -> N
         rows = [[run.name, labels[run.name], "stored" if run.name in have else "to do"] for run in plan.runs]
         print_table(["run", "arm", ""], rows, drop=["run"], wrap=["arm"])
         to_do = sum(run.name not in have for run in plan.runs)
-        click.echo(f"{plural(len(rows), 'run')}, {to_do} to do; nothing was run (--dry-run)")
+        most = f"at most {plural(len(rows), 'run')}" if len(plan.looks) > 1 else plural(len(rows), "run")
+        click.echo(f"{most}, {to_do} to do; nothing was run (--dry-run)")
 
 
-HEAD = ["arm", "final loss", "final train acc", "final val acc", "best train acc", "best val acc", "status"]
+MOST_ARMS = 12
+"""Arms of a sweep that have a row each. More of them are summed up, a row per curve, unless -v asks for all."""
+MEASURES: dict[str, tuple[Callable[[History], float], str]] = {
+    "final loss": (lambda run: run.final_loss, ".4g"),
+    "best train acc": (measured("best_train_acc"), ".3f"),
+    "best val acc": (measured("best_val_acc"), ".3f"),
+    "final train acc": (measured("final_train_acc"), ".3f"),
+    "final val acc": (measured("final_val_acc"), ".3f"),
+}
+"""What is said of the runs of an arm, and how its numbers are written."""
+DROPPED = ["final train acc", "final val acc", "final loss"]
 
 
 def print_study(
     plan: StudyPlan, results: list[Result], document: dict[str, Any], as_json: bool, verbose: bool, reused: int
 ) -> None:
-    """A study's results: a row per run or, in a sweep, per curve; the findings; and where the files are."""
+    """A study's results: a row per arm or, of many arms of a sweep, per curve; the findings; and where the files are."""
     if as_json:
         print_json(document)
         return
-    sweep = any(result.arm.x is not None for result in results)
-    if sweep and not verbose:
+    summed_up = len(results) > MOST_ARMS and any(result.arm.x is not None for result in results) and not verbose
+    if summed_up:
         _print_curves(results)
     else:
-        rows = [_row(each.arm.label, run) for each in results for run in each.ended]
-        print_table(HEAD, rows, drop=HEAD[2:5], wrap=["arm", "status"])
+        _print_arms(results)
     for finding in document["findings"]:
         print_text(finding)
     note = f" ({reused} stored before)" if reused else ""
-    more = "; -v lists them" if sweep and not verbose else ""
+    more = "; -v lists all arms" if summed_up else ""
     click.echo(f"{plural(len(plan.runs), 'run')}{note} in {document['provenance']['seconds']:.1f} s{more}")
     for file in document["files"]:
         click.echo(file)
 
 
-RANGES: dict[str, tuple[Callable[[History], float], str]] = {
-    "best train acc": (lambda run: run.best_train_acc, ".3f"),
-    "best val acc": (lambda run: run.best_val_acc, ".3f"),
-    "final loss": (lambda run: run.final_loss, ".3g"),
-}
-"""What is said of the runs of a curve: from the lowest to the highest."""
+def _print_arms(results: Sequence[Result]) -> None:
+    """A row per arm: the mean of its runs and, for several, half the width of the 95 % interval of that mean."""
+    rows = [
+        [
+            result.arm.label,
+            str(len(result.histories)),
+            *(_mean([value(run) for run in result.histories], form) for value, form in MEASURES.values()),
+            _ended(result),
+        ]
+        for result in results
+    ]
+    print_table(["arm", "runs", *MEASURES, "status"], rows, drop=DROPPED, wrap=["arm", "status"])
+
+
+def _mean(values: Sequence[float], form: str) -> str:
+    found = mean_interval(values)
+    if math.isnan(found.mean):
+        return "-"
+    spread = f" ± {found.half_width:{_digits(form)}}" if math.isfinite(found.half_width) else ""
+    return f"{found.mean:{form}}{spread}"
+
+
+def _digits(form: str) -> str:
+    """A half-width needs fewer digits than its mean."""
+    return ".2g" if form.endswith("g") else form
+
+
+def _ended(result: Result) -> str:
+    """How the runs ended: 'finished', or how many diverged (and where, if it is one run) or failed."""
+    runs, lost = result.histories, [run.diverged_at for run in result.histories if run.diverged_at is not None]
+    where = f"diverged at {lost[0]}" if len(runs) == 1 and lost else f"{len(lost)} diverged"
+    told = [where] if lost else []
+    if result.failures:
+        told.append("failed" if not runs else f"{len(result.failures)} failed")
+    return ", ".join(told) or "finished"
 
 
 def _print_curves(results: Sequence[Result]) -> None:
-    """A row per curve of a sweep: the range of its runs."""
-    curves: dict[str, list[History]] = {}
+    """A row per curve of a sweep: the range of the means of its arms."""
+    curves: dict[str, list[Result]] = {}
     for result in results:
-        curves.setdefault(result.arm.curve, []).extend(result.histories)
+        curves.setdefault(result.arm.curve, []).append(result)
     rows = [
         [
             curve,
-            str(len(runs)),
-            *(_range([value(run) for run in runs], form) for value, form in RANGES.values()),
-            str(sum(run.diverged_at is not None for run in runs)),
+            str(sum(len(result.histories) for result in members)),
+            *(_range(members, value, form) for value, form in MEASURES.values()),
+            str(sum(run.diverged_at is not None for result in members for run in result.histories)),
         ]
-        for curve, runs in curves.items()
+        for curve, members in curves.items()
     ]
-    print_table(["curve", "runs", *RANGES, "diverged"], rows, drop=["final loss"], wrap=["curve"])
+    print_table(["curve", "runs", *MEASURES, "diverged"], rows, drop=DROPPED, wrap=["curve"])
 
 
-def _range(values: Sequence[float], form: str) -> str:
-    numbers = [value for value in values if not math.isnan(value)]
-    return f"{min(numbers):{form}} to {max(numbers):{form}}" if numbers else "-"
-
-
-def _row(label: str, run: Ended) -> list[str]:
-    if isinstance(run, Failure):
-        return [label, "-", "-", "-", "-", "-", run.status]
-    train, val = run.outcome.train_acc_history, run.outcome.val_acc_history
-    accuracies = [train[-1], val[-1], run.best_train_acc, run.best_val_acc]
-    status = run.status if run.diverged_at is None else f"{run.status} at {run.diverged_at}"
-    return [label, f"{run.final_loss:.4g}", *("-" if math.isnan(each) else f"{each:.3f}" for each in accuracies), status]
+def _range(members: Sequence[Result], value: Callable[[History], float], form: str) -> str:
+    means = [mean_interval([value(run) for run in result.histories]).mean for result in members if result.histories]
+    return f"{min(means):{form}} to {max(means):{form}}" if means else "-"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,12 +25,18 @@ from bnlab.cli.options import (
 from bnlab.cli.output import print_plan, print_study
 from bnlab.cli.progress import report_interrupt, runs_failed, set_up_log, train_missing
 from bnlab.data import DATASETS, DEFAULT
+from bnlab.errors import SettingsError, VerdictError
+from bnlab.evidence.judge import Finding
+from bnlab.evidence.looks import DEFAULT_MOST
+from bnlab.evidence.verdicts import FEWEST
 from bnlab.lab.driver import stored
 from bnlab.lab.store import Store
 from bnlab.optim import SETTINGS
+from bnlab.runs.history import Failure
 from bnlab.runs.spec import RULE_SETTINGS
 from bnlab.studies import StudyEntry
-from bnlab.studies.plan import make_plan, results
+from bnlab.studies.claims_file import read_claims
+from bnlab.studies.plan import StudyPlan, judged, make_plan, results
 from bnlab.studies.publish import publish
 from bnlab.studies.settings import Override, parse_set, suggested_key
 from bnlab.studies.study import Study, load_study
@@ -39,7 +46,9 @@ KINDS: dict[str, dict[str, Any]] = {
     "numbers": {"type": float, "multiple": True},
     "flag": {"is_flag": True, "default": None},
 }
-SHORTCUTS = {"--dataset": "data.dataset", "--seed": "seed"}
+SHORTCUTS = {"--dataset": "data.dataset", "--seed": "seed", "--replicates": "replicates", "--vary": "vary"}
+FAIL_ON: dict[str | None, tuple[str, ...]] = {"contradicted": ("contradicted",), "undecided": ("contradicted", "undecided")}
+"""The verdicts that `--fail-on` doesn't accept."""
 
 
 class StudyCommand(click.Command):
@@ -113,13 +122,24 @@ def _with_model(entry: StudyEntry, first: StudyEntry) -> str:
 def _choose(entries: Mapping[str, StudyEntry], model: str | None = None, **given: Any) -> None:
     """Run the study of the model that was asked for, or the only one there is."""
     entry = entries[model] if model else next(iter(entries.values()))
-    _run(entry, load_study(entry.module), **given)
+    _run(entry, load_study(entry.module), given)
 
 
 COMMON = [
     click.option("--dataset", help=f"{', '.join(DATASETS)} [default: {DEFAULT}]."),
     data_dir_option,
     click.option("--seed", type=int, help="Seed of all random streams [default: 231]."),
+    click.option("--replicates", type=int, metavar="N",
+                 help="Runs per arm, paired between arms [default: 5; with --model cnn 3]. Choose it before you see a "
+                 "verdict: a number raised afterwards isn't covered by the 5 %; --until-decided is."),
+    click.option("--vary", metavar="WHAT", help="What replicates differ in: seeds, or images (seeds and training images)."),
+    click.option("--claims", type=PATH, help="YAML file with claims of your own, tested beside the study's."),
+    click.option("--until-decided", is_flag=True,
+                 help="Add replicates until every claim is decided: look at 5, 10, 20, … of them."),
+    click.option("--max-replicates", type=click.IntRange(min=FEWEST), metavar="N",
+                 help=f"With --until-decided: the last look [default: {DEFAULT_MOST}]."),
+    click.option("--fail-on", type=click.Choice([*FAIL_ON]),
+                 help="Exit with status 3 if a claim is contradicted; or if one is undecided, contradicted included."),
     out_option,
     jobs_option,
     click.option("--config", type=PATH, help="YAML file with settings, over the study's own."),
@@ -133,36 +153,110 @@ COMMON = [
 ]  # fmt: skip
 
 
-def _run(
-    entry: StudyEntry, study: Study, *, config: Path | None, sets: tuple[str, ...], data_dir: Path | None, out: Path,
-    jobs: int, dry_run: bool, force: bool, as_json: bool, quiet: bool, verbose: bool, **own: Any,
-) -> None:  # fmt: skip
+@dataclass(frozen=True)
+class Request:
+    """What the options ask for, besides settings."""
+
+    config: Path | None
+    sets: tuple[str, ...]
+    data_dir: Path | None
+    claims: Path | None
+    until_decided: bool
+    max_replicates: int | None
+    fail_on: str | None
+    out: Path
+    jobs: int
+    dry_run: bool
+    force: bool
+    as_json: bool
+    quiet: bool
+    verbose: bool
+
+    @property
+    def most(self) -> int | None:
+        """The replicates of the last look; None for a single look."""
+        return (self.max_replicates or DEFAULT_MOST) if self.until_decided else None
+
+
+def _run(entry: StudyEntry, study: Study, given: dict[str, Any]) -> None:
     """Plan, carry out, publish, print. Runs that failed are named at the end; the others count all the same."""
     start = time.perf_counter()
-    set_up_log(verbose)
-    overrides = [*map(parse_set, sets), *_from_options(study, own)]
-    folders = data_folders(data_dir)
-    plan = make_plan(entry, config, overrides, folders)
-    store = Store(out, read_only=dry_run)
+    request = Request(**{field.name: given.pop(field.name) for field in fields(Request)})
+    _check(request, given)
+    set_up_log(request.verbose)
+    folders = data_folders(request.data_dir)
+    claims = read_claims(request.claims) if request.claims else ()
+    overrides = [*map(parse_set, request.sets), *_from_options(study, given)]
+    plan = make_plan(entry, request.config, overrides, folders, claims, request.most)
+    _check_claims(request, plan)
+    store = Store(request.out, read_only=request.dry_run)
     there = stored(plan.runs, store)  # with --force too: a file that can't be read is never overwritten
-    have = set() if force else there
-    if dry_run:
-        print_plan(plan, have, as_json, quiet)
+    have = set() if request.force else there
+    if request.dry_run:
+        print_plan(plan, have, request.as_json, request.quiet)
         return
     store.prepare(plan.folder)
     with report_interrupt(plan.runs, store):
-        failures = train_missing(plan.runs, have, store, folders, jobs, not quiet, plan.labels)
-        if len(failures) < len(plan.runs):
-            found = results(plan, store)
-            document = publish(plan, found, store, time.perf_counter() - start)
-            if as_json or not quiet:
-                print_study(plan, found, document, as_json, verbose, reused=len(have))
+        reached, failures = _carry_out(plan, have, store, folders, request)
+        if len(failures) < len(reached.runs):
+            found = results(reached, store)
+            findings = judged(reached, found)
+            document = publish(reached, found, findings, store, time.perf_counter() - start)
+            if request.as_json or not request.quiet:
+                reused = len(have & {run.name for run in reached.runs})
+                print_study(reached, found, document, request.as_json, request.verbose, reused)
     if failures:
         raise runs_failed(failures, plan.labels)
+    _check_verdicts(findings, request.fail_on)
 
 
-def _from_options(study: Study, own: dict[str, Any]) -> list[Override]:
+def _carry_out(
+    plan: StudyPlan, have: Set[str], store: Store, folders: Sequence[Path], request: Request
+) -> tuple[StudyPlan, list[Failure]]:
+    """Train look by look, until every claim is decided or a run failed. Gives the plan as far as it was carried out."""
+    done = have
+    for look in plan.looks:
+        reached = plan.at(look)
+        failures = train_missing(reached.runs, done, store, folders, request.jobs, not request.quiet, plan.labels)
+        if failures or all(finding.decided for finding in judged(reached, results(reached, store))):
+            break
+        done = done | {run.name for run in reached.runs}
+    return reached, failures
+
+
+def _check(request: Request, settings: Mapping[str, Any]) -> None:
+    """Refuse options that don't go together."""
+    if request.max_replicates is not None and not request.until_decided:
+        raise SettingsError(
+            "--max-replicates is not allowed without --until-decided: add that, or give --replicates instead"
+        )
+    if request.until_decided and settings.get("replicates") is not None:
+        raise SettingsError(
+            "--replicates is not allowed with --until-decided, which adds them: give --max-replicates instead"
+        )
+
+
+def _check_claims(request: Request, plan: StudyPlan) -> None:
+    """Refuse options about claims where there are none."""
+    for name, asked in (("--until-decided", request.until_decided), ("--fail-on", request.fail_on is not None)):
+        if asked and not plan.contrasts:
+            raise SettingsError(
+                f"{name} needs a claim, and there is none about these arms: add --claims FILE, or leave {name} out"
+            )
+
+
+def _check_verdicts(findings: Sequence[Finding], fail_on: str | None) -> None:
+    refused = [
+        f"{found.contrast.text}: {found.verdict.word}"
+        for found in findings
+        if found.verdict.word in FAIL_ON.get(fail_on, ())
+    ]
+    if refused:
+        raise VerdictError(f"--fail-on {fail_on}: " + "; ".join(refused))
+
+
+def _from_options(study: Study, given: Mapping[str, Any]) -> list[Override]:
     """The options that were given, as overrides of the settings they stand for."""
     keys = SHORTCUTS | {option.flag: option.key for option in study.OPTIONS}
-    given = {"--" + name.replace("_", "-"): value for name, value in own.items() if value not in (None, ())}
-    return [Override(keys[flag], value, flag) for flag, value in given.items()]
+    flags = {"--" + name.replace("_", "-"): value for name, value in given.items() if value not in (None, ())}
+    return [Override(keys[flag], value, flag) for flag, value in flags.items()]

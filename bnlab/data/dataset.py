@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import DTypeLike, NDArray
 
+NUM_CLASSES = 10
+"""All data sets have ten, and labels from 0 to 9."""
 CHUNK_BYTES = 1_500_000  # small enough for a chunk and its float64 copy to stay in the processor's cache, or nearly
 
 

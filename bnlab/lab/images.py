@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,13 +12,14 @@ import numpy as np
 from bnlab.data import Dataset, load
 from bnlab.errors import DataError
 from bnlab.layers.types import Array
-from bnlab.runs.spec import DataSpec
+from bnlab.runs.spec import DataSpec, RunSpec
+from bnlab.runs.streams import streams
 
 _latest: dict[str, Dataset] = {}
 """The data set that was read last, by its fingerprint."""
 
 
-def read(dataset: str, num_train: int, num_val: int | None, folders: Sequence[str | Path]) -> Dataset:
+def read(dataset: str, num_train: int | None, num_val: int | None, folders: Sequence[str | Path]) -> Dataset:
     """Read the images. Raises DataError if they aren't there, are damaged, or are too few."""
     found = load(dataset, folders, num_train, num_val=num_val)
     _latest.clear()
@@ -25,18 +27,28 @@ def read(dataset: str, num_train: int, num_val: int | None, folders: Sequence[st
     return found
 
 
-@lru_cache(maxsize=1)
-def arrays(data: DataSpec, folders: tuple[str, ...], dtype: str) -> dict[str, Array]:
-    """The arrays that runs of one study share: X_train, y_train, X_val, y_val.
+def arrays(spec: RunSpec, folders: tuple[str, ...]) -> dict[str, Array]:
+    """The arrays that a run trains on: X_train, y_train, X_val, y_val. Runs that follow each other share them if they can.
 
     Raises DataError if the images aren't those that the spec was made with.
     """
-    dataset = _latest.get(data.fingerprint) or read(data.dataset, data.num_train, data.num_val, folders)
+    drawn_by = (spec.seed, spec.replicate) if spec.data.images == "drawn" else None
+    return _arrays(spec.data, folders, spec.dtype, drawn_by)
+
+
+@lru_cache(maxsize=1)
+def _arrays(data: DataSpec, folders: tuple[str, ...], dtype: str, drawn_by: tuple[int, int] | None) -> dict[str, Array]:
+    """drawn_by: the seed and replicate whose stream draws the training images; None for the first ones."""
+    num_train = data.num_train if drawn_by is None else None
+    dataset = _latest.get(data.fingerprint) or read(data.dataset, num_train, data.num_val, folders)
     if dataset.fingerprint != data.fingerprint:
         raise DataError(
             f"{data.dataset}: its files now hold other images (fingerprint {dataset.fingerprint}) than when the runs were "
             f"planned ({data.fingerprint}): leave the files alone while bnlab runs, and start it again"
         )
+    if drawn_by is not None:
+        picked = streams(*drawn_by).images.permutation(len(dataset.x_train))[: data.num_train]
+        dataset = replace(dataset, x_train=dataset.x_train[picked], y_train=dataset.y_train[picked])
     found = dataset.arrays(np.dtype(dtype))
     for array in found.values():
         array.setflags(write=False)  # an engine that wrote into them would change later runs

@@ -27,7 +27,7 @@ def train(spec: RunSpec, folders: Sequence[str] = ()) -> Ended:
     Failure, and so is an outcome that a run of the spec can't have; errors of the request, such as a DataError for
     other images than those of the spec, are raised.
     """
-    data = arrays(spec.data, tuple(map(str, folders)), spec.dtype)
+    data = arrays(spec, tuple(map(str, folders)))
     start = time.perf_counter()
     try:
         with threadpool_limits(limits=1, user_api="blas"):

@@ -14,7 +14,7 @@ from bnlab.published.groups import GROUPS
 from bnlab.published.images import Images, find_images
 from bnlab.published.runs import Trainings, runs
 from bnlab.report.draw import draw
-from bnlab.report.table import csv_bytes, rows
+from bnlab.report.table import NAMES, csv_bytes, rows
 from bnlab.runs.spec import RunSpec
 
 FOLDER = "verify"
@@ -62,7 +62,7 @@ def publish(trainings: Trainings, store: Store) -> list[Path]:
         return []
     contents = {f"figure.{name}": content for name, content in draw(figure(trainings.images, trainings)).items()}
     by_log = trainings.histories.items()
-    contents["table.csv"] = csv_bytes(rows((log, history) for log, histories in by_log for history in histories))
+    contents["table.csv"] = csv_bytes(NAMES, rows((log, history) for log, histories in by_log for history in histories))
     for name, content in contents.items():
         write(store.root / FOLDER / name, content)
     return [store.root / FOLDER / name for name in contents]

@@ -10,7 +10,6 @@ from math import inf, isfinite, nan
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bnlab.report.figure import Band, Figure, Line, Panel
-from bnlab.report.layout import BAND_ALPHA
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,8 +19,27 @@ MARKERS = 25
 LANE = 0.055
 """The height of a lane of marks at the upper edge, as a part of the panel's height."""
 TRIANGLE = "^"
+BAND_ALPHA = 0.22
+"""The opacity of a band's fill."""
 FAR = 100.0
 """A line ends at most this many times the limit beyond it, since no picture can hold huge numbers."""
+
+
+class Look(NamedTuple):
+    """How strong a line is: widths, sizes in points; what has the higher zorder lies in front."""
+
+    width: float
+    width_without_points: float
+    opacity: float
+    zorder: float
+    mark_size: float
+    mark_width: float
+    marks_zorder: float
+
+
+CLEAR = Look(1.4, 1.0, 1.0, 2, 9, 1.6, 5)
+FAINT = Look(0.7, 0.7, 0.35, 0.8, 5, 0.9, 3)
+"""Behind the bands, whose zorder is 1; its marks in front of the lines."""
 
 
 class Style(NamedTuple):
@@ -64,34 +82,38 @@ def _style(i: int) -> Style:
 def ceilings(panel: Panel) -> list[float]:
     """For each line, the height at which its points are drawn that lie too high or are not finite.
 
-    Each line that has such points gets a lane of its own: the upper edge, and below it lane by lane. Without a limit it
-    is the highest finite value of the line.
+    Each label that has such points gets a lane of its own: the upper edge, and below it lane by lane. Without a limit
+    it is the highest finite value of the line.
     """
     limit = panel.upper_limit
-    if panel.y_limits is None or limit == inf:
+    if limit == inf:
         return [max(filter(isfinite, line.y), default=1.0) for line in panel.lines]
-    too_high = [any(not y <= limit for y in line.y) for line in panel.lines]
-    height = LANE * (limit - panel.y_limits[0])
-    return [limit - height * sum(too_high[:i]) for i in range(len(panel.lines))]
+    marked = [line for line in panel.lines if line.above(limit) or any(not line.y[i] <= limit for i in line.diverged)]
+    labels = [*dict.fromkeys(line.label for line in marked)]
+    height = LANE * (limit - panel.lower_limit)
+    return [limit - height * (labels.index(line.label) if line.label in labels else 0) for line in panel.lines]
 
 
-def draw_line(axes: Axes, line: Line, style: Style, limit: float, ceiling: float) -> None:
-    """The curve, which leaves the panel where a point lies above the limit, and breaks where one is not finite.
+def draw_line(axes: Axes, line: Line, style: Style, panel: Panel, ceiling: float) -> None:
+    """The curve, which leaves the panel where a point lies beyond the limits, and breaks where one is not finite.
 
-    Such a point is a triangle at the ceiling; where a run diverged, there is a cross instead.
+    A point too high is a triangle at the ceiling; where a run diverged, there is a cross instead.
     """
-    shown = [y if y <= limit and y < inf else ceiling for y in line.y]
+    limit, look = panel.upper_limit, _faint(line.label, panel) if line.faint else CLEAR
+    shown = [max(y, panel.lower_limit) if y <= limit and y < inf else ceiling for y in line.y]
     above, step = line.above(limit), max(1, len(line.x) // MARKERS)
     axes.plot(
         line.x,
         [_on_the_way(y, limit) for y in line.y],
-        label=line.label,
+        label=f"_{line.label}" if line.faint else line.label,  # Matplotlib keeps "_" out of legends
         color=style.color,
         linestyle=style.dashes,
-        marker=style.marker if line.points else None,
+        marker=style.marker if line.points and not line.faint else None,
         markevery=[i for i in range(0, len(line.x), step) if i not in {*above, *line.diverged}],
         markersize=4,
-        linewidth=1.4 if line.points else 1.0,
+        linewidth=look.width if line.points else look.width_without_points,
+        alpha=look.opacity,
+        zorder=look.zorder,
     )
     for indices, marker in ((above[:: 1 + len(above) // MARKERS], TRIANGLE), (line.diverged, style.cross)):
         axes.plot(
@@ -99,23 +121,40 @@ def draw_line(axes: Axes, line: Line, style: Style, limit: float, ceiling: float
             [shown[i] for i in indices],
             color=style.color,
             marker=marker,
-            markersize=9,
-            markeredgewidth=1.6,
+            markersize=look.mark_size,
+            markeredgewidth=look.mark_width,
             linestyle="none",
             clip_on=False,
-            zorder=5,
+            zorder=look.marks_zorder,
         )
 
 
+def _faint(label: str, panel: Panel) -> Look:
+    """The more faint lines a curve has, the paler they are: together they must not hide its band."""
+    many = sum(line.faint and line.label == label for line in panel.lines)
+    return FAINT._replace(opacity=max(0.1, min(FAINT.opacity, 2 / many)))
+
+
 def _on_the_way(y: float, limit: float) -> float:
-    """The height that the line is drawn to: at most far beyond the limit, and NaN, a break, for what is not finite."""
+    """The height that a line is drawn to: at most far beyond the limit, and NaN, a break, for what is not finite."""
     if not isfinite(y):
         return nan
-    return min(y, FAR * abs(limit) + FAR) if isfinite(limit) else y
+    far = FAR * abs(limit) + FAR
+    return max(-far, min(y, far)) if isfinite(limit) else y
 
 
-def draw_band(axes: Axes, band: Band, style: Style) -> None:
-    """A light fill, and edges in the dashes of its curve: they tell bands apart where these overlap, in grey too."""
-    axes.fill_between(band.x, band.low, band.high, color=style.color, alpha=BAND_ALPHA, linewidth=0)
-    for edge in (band.low, band.high):
-        axes.plot(band.x, edge, color=style.color, linestyle=style.dashes, linewidth=0.7, alpha=0.8)
+def draw_band(axes: Axes, band: Band, style: Style, limit: float) -> None:
+    """A light fill, and edges in the dashes of its curve: they tell bands apart where these overlap, in grey too.
+
+    A range without neighbours on either side has no area: it is a bar.
+    """
+    low, high = ([_on_the_way(y, limit) for y in bound] for bound in (band.low, band.high))
+    known = [isfinite(below) and isfinite(above) for below, above in zip(low, high, strict=True)]
+    axes.fill_between(band.x, low, high, where=known, color=style.color, alpha=BAND_ALPHA, linewidth=0)
+    for edge in (low, high):
+        drawn = [y if there else nan for y, there in zip(edge, known, strict=True)]
+        axes.plot(band.x, drawn, color=style.color, linestyle=style.dashes, linewidth=0.7, alpha=0.8)
+    alone = [i for i, there in enumerate(known) if there and not any(known[max(0, i - 1) : i] + known[i + 1 : i + 2])]
+    if alone:
+        x, bottoms, tops = ([values[i] for i in alone] for values in (band.x, low, high))
+        axes.vlines(x, bottoms, tops, color=style.color, linewidth=4, alpha=BAND_ALPHA)

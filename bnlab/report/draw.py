@@ -7,6 +7,7 @@ import io
 import logging
 import os
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 from bnlab.report.curves import Style, ceilings, draw_band, draw_line, styles_by_label
@@ -15,6 +16,7 @@ from bnlab.report.layout import PANEL_WIDTH, height, margins, write_around
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
 
 DPI = 150
 FORMATS: dict[str, dict[str, Any]] = {
@@ -27,6 +29,7 @@ RC: dict[str, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
+    "axes.axisbelow": True,  # the grid lies behind faint lines and bands
     "grid.color": "#e4e4e4",
     "legend.frameon": False,
     "path.simplify": True,
@@ -35,14 +38,17 @@ RC: dict[str, Any] = {
 
 def draw(figure: Figure) -> dict[str, bytes]:
     """The figure's files by format."""
-    _import_matplotlib()
-    import matplotlib
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure as Canvas
+    with _matplotlib():
+        canvas = compose(figure)
+        return {name: _rendered(canvas, name, options) for name, options in FORMATS.items()}
 
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()  # a user's own style must not change the picture
-        matplotlib.rcParams.update(cast(Any, RC))
+
+def compose(figure: Figure) -> Canvas:
+    """Matplotlib's figure, with everything in its place."""
+    with _matplotlib():
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure as Canvas
+
         across = -(-len(figure.panels) // figure.rows)
         canvas = Canvas(figsize=(PANEL_WIDTH * across, height(figure.rows)))
         FigureCanvasAgg(canvas)
@@ -53,8 +59,20 @@ def draw(figure: Figure) -> dict[str, bytes]:
         for axes, panel in zip(all_axes, figure.panels, strict=True):
             _draw_panel(axes, panel, styles)
         _share_y(all_axes, figure.panels)
-        write_around(canvas, all_axes[0], figure, across, columns)
-        return {name: _rendered(canvas, name, options) for name, options in FORMATS.items()}
+        write_around(canvas, styles, figure, across, columns)
+        return canvas
+
+
+@contextlib.contextmanager
+def _matplotlib() -> Iterator[None]:
+    """Matplotlib with our settings: a user's own style must not change the picture."""
+    _import_matplotlib()
+    import matplotlib
+
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(cast(Any, RC))
+        yield
 
 
 def _import_matplotlib() -> None:
@@ -90,9 +108,9 @@ def _draw_panel(axes: Axes, panel: Panel, styles: dict[str, Style]) -> None:
         xs = [x for line in panel.lines for x in line.x if x > 0] or [1.0]
         axes.set_xlim(min(xs) / 1.7, max(xs) * 1.7)
     for band in panel.bands:
-        draw_band(axes, band, styles[band.label])
+        draw_band(axes, band, styles[band.label], panel.upper_limit)
     for line, ceiling in zip(panel.lines, ceilings(panel), strict=True):
-        draw_line(axes, line, styles[line.label], panel.upper_limit, ceiling)
+        draw_line(axes, line, styles[line.label], panel, ceiling)
     if panel.y_limits is not None:
         axes.set_ylim(*panel.y_limits)
 

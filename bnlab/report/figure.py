@@ -13,6 +13,7 @@ class Line:
     """A curve: points (x, y), named by its label. Lines of one label look the same in every panel.
 
     diverged: indices of the points where a run ended because its loss was not finite. points: mark each point.
+    faint: a single replicate, or raw values under a mean: thin and pale, behind everything else, without markers.
     """
 
     label: str
@@ -20,15 +21,24 @@ class Line:
     y: Sequence[float]
     diverged: tuple[int, ...] = ()
     points: bool = True
+    faint: bool = False
 
     def above(self, limit: float) -> list[int]:
-        """The indices of the points above the limit, NaN included; a diverged run's not, whose loss has no value."""
+        """The indices of the points that need a triangle: above the limit, or NaN.
+
+        A diverged run's last point has a cross instead, and a faint line has no triangles: the line of its mean has.
+        """
+        if self.faint:
+            return []
         return [i for i, y in enumerate(self.y) if not y <= limit and i not in self.diverged]
 
 
 @dataclass(frozen=True)
 class Band:
-    """A range at each x, from low to high, filled behind the curve of the same label and in its colour."""
+    """A range at each x, from low to high, filled behind the curve of the same label and in its colour.
+
+    It has a gap where low or high is NaN: no range is known there.
+    """
 
     label: str
     x: Sequence[float]
@@ -40,7 +50,7 @@ class Band:
 class Panel:
     """One pair of axes. Panels with the same y_group share the limits of their y-axis, so that they can be compared.
 
-    y_limits: fixed limits; points above them are drawn at the edge.
+    y_limits: fixed limits; points above them are drawn at the edge, and lines leave the panel below them.
     """
 
     title: str
@@ -51,6 +61,11 @@ class Panel:
     y_limits: tuple[float, float | None] | None = None
     y_group: str | None = None
     bands: tuple[Band, ...] = ()
+
+    @property
+    def lower_limit(self) -> float:
+        """Of the y-axis; minus infinity where none is fixed."""
+        return -inf if self.y_limits is None else self.y_limits[0]
 
     @property
     def upper_limit(self) -> float:
@@ -66,3 +81,4 @@ class Figure:
     caption: str
     panels: tuple[Panel, ...]
     rows: int = 1
+    ordered: tuple[tuple[str, ...], ...] = ()

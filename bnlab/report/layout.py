@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
+from bnlab.report.curves import BAND_ALPHA, Style
 from bnlab.report.figure import Figure
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 PANEL_WIDTH = 4.6
 HEIGHT, MORE_HEIGHT = 4.7, 3.4
 """The height of a figure with one row of panels, and what each further row adds."""
-BAND_ALPHA = 0.22
-"""The opacity of a band's fill."""
 
 
 def height(rows: int) -> float:
@@ -35,28 +31,33 @@ def margins(across: int, legend_rows: int, rows: int = 1) -> dict[str, float]:
     }
 
 
-def write_around(canvas: Any, first: Axes, figure: Figure, across: int, columns: int) -> None:
+def write_around(canvas: Any, styles: dict[str, Style], figure: Figure, across: int, columns: int) -> None:
     """Write the title, one legend for all panels, and the caption, which also explains the marks if there are any."""
     high = height(figure.rows)
     canvas.text(0.5, 1 - 0.1 / high, figure.title, fontsize=13, ha="center", va="top")
-    handles, labels = _legend(first, figure)
+    handles, labels = _legend(figure, styles)
     above = {"loc": "upper center", "bbox_to_anchor": (0.5, 1 - 0.38 / high)}
     canvas.legend(handles, labels, ncols=columns, handlelength=3.4, columnspacing=1.5, fontsize=9.5, **above)
     caption = "\n".join(line for text in (figure.caption, *_marks(figure)) for line in textwrap.wrap(text, 76 * across))
     canvas.text(0.5, 0.08 / high, caption, fontsize=8, color="#333333", ha="center", va="bottom")
 
 
-def _legend(first: Axes, figure: Figure) -> tuple[list[Any], list[str]]:
-    """The handles and labels of the curves. A curve with a band is shown on a patch of the band's colour."""
+def _legend(figure: Figure, styles: dict[str, Style]) -> tuple[list[Any], list[str]]:
+    """The handles and labels of the curves, each label once. A curve with a band lies on a patch of the band's colour."""
+    from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    handles, labels = cast("tuple[list[Any], list[str]]", first.get_legend_handles_labels())
+    lines = [line for panel in figure.panels for line in panel.lines]
+    marked = {line.label for line in lines if line.points and not line.faint}
     banded = {band.label for panel in figure.panels for band in panel.bands}
-    pieces = [
-        (Patch(color=handle.get_color(), alpha=BAND_ALPHA, linewidth=0), handle) if label in banded else handle
-        for handle, label in zip(handles, labels, strict=True)
-    ]
-    return pieces, labels
+    handles: list[Any] = []
+    for label in dict.fromkeys(line.label for line in lines):
+        style = styles[label]
+        marker = style.marker if label in marked else "none"
+        curve = Line2D([], [], color=style.color, linestyle=style.dashes, linewidth=1.4, marker=marker, markersize=4)
+        patch = Patch(color=style.color, alpha=BAND_ALPHA, linewidth=0)
+        handles.append((patch, curve) if label in banded else curve)
+    return handles, [*styles]
 
 
 def _marks(figure: Figure) -> list[str]:

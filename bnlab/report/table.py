@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TextIO
 
 from bnlab.runs.fields import settings_of
@@ -94,10 +94,10 @@ def rows(runs: Iterable[tuple[str, Ended]]) -> list[dict[str, Any]]:
     return [{column.name: column.value(arm, run) for column in COLUMNS} for arm, run in runs]
 
 
-def csv_bytes(table: list[dict[str, Any]]) -> bytes:
-    """The table as CSV."""
+def csv_bytes(names: Sequence[str], table: Iterable[Mapping[str, Any]]) -> bytes:
+    """The columns of these names as CSV."""
     text = io.StringIO()
-    write_csv(text, NAMES, ([row[name] for name in NAMES] for row in table))
+    write_csv(text, names, ([row[name] for name in names] for row in table))
     return text.getvalue().encode()
 
 

@@ -35,6 +35,7 @@ Decay = Annotated[float, Range(at_least=0, below=1)]
 Seed = Annotated[int, Range(at_least=0)]
 NormalizationName = Annotated[str, OneOf(("none", *NORMALIZATIONS))]
 Normalized = Annotated[str, OneOf(tuple(NORMALIZATIONS))]
+NormalizedOrAll = Annotated[str, OneOf(("all", *NORMALIZATIONS))]
 SpatialName = Annotated[str, OneOf(("none", *SPATIAL_NORMALIZATIONS))]
 EngineName = Annotated[str, OneOf(tuple(ENGINES))]
 DtypeName = Annotated[str, OneOf(("float32", "float64"))]
@@ -47,9 +48,12 @@ class DataSpec(Checked):
     section: ClassVar[str] = "data"
 
     dataset: Annotated[str, "the data set's name"]
-    num_train: Annotated[Count, "training images used, the first so many"]
-    fingerprint: Annotated[str, "hash of the images and their mean"]
+    num_train: Annotated[Count, "training images used"]
+    fingerprint: Annotated[str, "hash of the images and their mean; of all that are there, if they are drawn"]
     num_val: Annotated[Count | None, "validation images used, the first so many; null for all"] = None
+    images: Annotated[str, OneOf(("first", "drawn")), "the first training images, or others drawn for each replicate"] = (
+        "first"
+    )
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-ROLES = ("weights", "minibatches", "dropout", "evaluation")
+ROLES = ("weights", "minibatches", "dropout", "evaluation", "images")
 
 
 class Streams(NamedTuple):
@@ -21,6 +21,7 @@ class Streams(NamedTuple):
     minibatches: np.random.RandomState
     dropout: np.random.RandomState
     evaluation: np.random.RandomState
+    images: np.random.RandomState
 
 
 def streams(seed: int, replicate: int = 0) -> Streams:

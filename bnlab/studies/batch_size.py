@@ -9,13 +9,18 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from bnlab.errors import plural
+from bnlab.evidence.claims import Claim
+from bnlab.evidence.verdicts import MORE_THAN
 from bnlab.nets import NORMALIZATIONS
 from bnlab.report.figure import Figure
 from bnlab.runs.fields import Checked, Range
-from bnlab.runs.spec import Count, DataSpec, Normalized
-from bnlab.studies.panels import accuracy_panels
+from bnlab.runs.spec import Count, DataSpec, NormalizedOrAll
+from bnlab.studies.panels import AccuracyLimits, accuracy_panels, final_panels
 from bnlab.studies.study import Arm, FullyConnectedSettings, Option, Result, arm
-from bnlab.studies.words import ONE_SEED, caption, layers, normalization_label, rule
+from bnlab.studies.words import BASELINE, best_reached, caption, layers, normalization_label, rule
+
+ACCURACY_LIMITS: AccuracyLimits = {}
+A_DECADE = "over the decade from batch 5 to 50, .01 per doubling make .03"
 
 
 @dataclass(frozen=True)
@@ -24,9 +29,9 @@ class Arms(Checked):
 
     section: ClassVar[str] = "arms"
 
-    norm: Annotated[Normalized, "the normalization under study"]
+    norm: Annotated[NormalizedOrAll, "the normalization under study, or all"]
     batch_sizes: Annotated[tuple[Count, ...], Range(at_least=1), "its batch sizes"]
-    baseline_batch_size: Annotated[Count, "the batch size without normalization"]
+    baseline_batch_size: Annotated[Count, "the batch size without normalization; with equal updates, all are used"]
     equal_updates: Annotated[bool, "as many updates for each batch size as the smallest makes, not as many epochs"] = False
 
 
@@ -37,12 +42,34 @@ class Settings(FullyConnectedSettings):
     arms: Arms
 
 
+EQUAL_UPDATES = "arms.equal_updates"
 OPTIONS = (
-    Option("--norm", "arms.norm", "The normalization to study: " + " or ".join(NORMALIZATIONS) + "."),
-    Option("--equal-updates", "arms.equal_updates", "Equal updates for all batch sizes, not equal epochs.", "flag"),
+    Option("--norm", "arms.norm", f"The normalization to study: {', '.join(NORMALIZATIONS)}; or all."),
+    Option("--equal-updates", EQUAL_UPDATES, "Equal updates for all batch sizes, not equal epochs.", "flag"),
 )
 VARIED = {"net.normalization": "arms.norm", "solver.batch_size": "arms.batch_sizes"}
-IN_FOLDER = frozenset({"arms.norm", "arms.equal_updates"})
+IN_FOLDER = frozenset({"arms.norm", EQUAL_UPDATES})
+AXIS = "batch size"
+CLAIMS = (
+    Claim(
+        "At equal epochs, {arm} wants large batches", "mean_train_acc", MORE_THAN, 0.01, A_DECADE, of="batchnorm",
+        over="slope", title="{Arm}: mean training accuracy {of} per doubling of the batch", unless=EQUAL_UPDATES,
+    ),
+    Claim(
+        "At equal updates, {arm} wants large batches more than no normalization does", "mean_train_acc", MORE_THAN, 0.01,
+        A_DECADE, of="batchnorm", against=BASELINE, over="slope",
+        title="{Arm}: mean training accuracy {of} per doubling of the batch, none {against}", when=EQUAL_UPDATES,
+    ),
+    Claim(
+        "{Arm} at batch 5 is worse than no normalization at batch 5", "best_train_acc", MORE_THAN, 0.02,
+        "20 of 1,000 images", of="batchnorm", against=BASELINE, expected="lower", over="at", arguments=(5,),
+        title="at batch 5 it reaches {of}, none {against}", unless=EQUAL_UPDATES,
+    ),
+    Claim(
+        "At equal epochs, layernorm depends less on the batch size than batchnorm", "mean_train_acc", MORE_THAN, 0.01,
+        A_DECADE, of="layernorm", against="batchnorm", expected="lower", over="steepness", unless=EQUAL_UPDATES,
+    ),
+)  # fmt: skip
 
 
 def folder(settings: Settings) -> str:
@@ -50,18 +77,31 @@ def folder(settings: Settings) -> str:
 
 
 def arms(settings: Settings, data: DataSpec) -> list[Arm]:
-    norm, baseline = settings.arms.norm, settings.arms.baseline_batch_size
-    planned = [*((norm, size) for size in dict.fromkeys(settings.arms.batch_sizes)), ("none", baseline)]
     return [
         arm(
-            f"{normalization_label(name)}, batch {size}",
+            _label(name, size),
             settings,
             data,
             {"net.normalization": name, "solver.batch_size": size},
+            curve=normalization_label(name),
+            x=size,
             also={"solver.num_epochs": _epochs(settings, size)},
         )
-        for name, size in planned
+        for name, sizes in _planned(settings).items()
+        for size in sizes
     ]
+
+
+def _planned(settings: Settings) -> dict[str, tuple[int, ...]]:
+    """The batch sizes of each normalization; those of the baseline too, if all arms make as many updates."""
+    norm, baseline = settings.arms.norm, settings.arms.baseline_batch_size
+    sizes = tuple(dict.fromkeys(settings.arms.batch_sizes))
+    norms = NORMALIZATIONS if norm == "all" else (norm,)
+    return {**dict.fromkeys(norms, sizes), "none": sizes if settings.arms.equal_updates else (baseline,)}
+
+
+def _label(name: str, size: int) -> str:
+    return f"{normalization_label(name)}, batch {size}"
 
 
 def _epochs(settings: Settings, batch_size: int) -> int:
@@ -69,7 +109,7 @@ def _epochs(settings: Settings, batch_size: int) -> int:
     epochs = settings.solver.num_epochs
     if not settings.arms.equal_updates:
         return epochs
-    smallest = min(*settings.arms.batch_sizes, settings.arms.baseline_batch_size)
+    smallest = min(settings.arms.batch_sizes)
     per_epoch = [max(settings.data.num_train // size, 1) for size in (smallest, batch_size)]
     return -(-epochs * per_epoch[0] // per_epoch[1])
 
@@ -78,16 +118,23 @@ def figure(settings: Settings, results: list[Result]) -> Figure:
     net = f"{layers(settings.net)}, weight scale {settings.net.weight_scale:g}"
     equal = settings.arms.equal_updates
     length = plural(settings.solver.num_epochs, "epoch") + (" of the smallest batch size, as many updates for all" * equal)
+    over_time = accuracy_panels(results, settings.data.dataset, ACCURACY_LIMITS, "update" if equal else "epoch")
+    topic = "Training at several batch sizes" + (", equal updates" * equal)
     return Figure(
-        f"Training with {settings.arms.norm} at several batch sizes" + (", equal updates" * equal),
-        caption(settings, net, f"{rule(settings)}, {length}"),
-        accuracy_panels(results, "update" if equal else "epoch"),
+        best_reached(results),
+        f"{caption(settings, topic, net, f'{rule(settings)}, {length}')}. {_all_updates(results)}",
+        (*over_time, *final_panels(results, AXIS)),
+        rows=2,
+        ordered=tuple(tuple(_label(name, size) for size in sorted(sizes)) for name, sizes in _planned(settings).items()),
     )
 
 
-def findings(results: list[Result]) -> list[str]:
-    updates = ", ".join(f"{_updates(result)} ({result.arm.label})" for result in results)
-    return [f"Updates made: {updates}.", ONE_SEED]
+def remarks(results: list[Result]) -> list[str]:
+    return [_all_updates(results)]
+
+
+def _all_updates(results: list[Result]) -> str:
+    return "Updates made: " + ", ".join(f"{_updates(result)} ({result.arm.label})" for result in results)
 
 
 def _updates(result: Result) -> str:

@@ -7,22 +7,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
+from bnlab.evidence.claims import Claim
+from bnlab.evidence.verdicts import MORE_THAN, WITHIN
 from bnlab.nets import NORMALIZATIONS
 from bnlab.report.figure import Figure
 from bnlab.runs.fields import Checked
-from bnlab.runs.spec import DataSpec, Normalized
-from bnlab.studies.panels import accuracy_panels, loss_panel
+from bnlab.runs.spec import DataSpec, NormalizedOrAll
+from bnlab.studies.panels import AccuracyLimits, accuracy_panels, loss_panel
 from bnlab.studies.study import Arm, FullyConnectedSettings, Option, Result, arm
-from bnlab.studies.words import ONE_SEED, caption, differences, layers, normalization_label, training
+from bnlab.studies.words import BASELINE, best_reached, caption, layers, loss_words, normalization_label, training
+
+ACCURACY_LIMITS: AccuracyLimits = {}
+TWENTY_IMAGES = "20 of 1,000 images"
 
 
 @dataclass(frozen=True)
 class Arms(Checked):
-    """The normalization that is set against none."""
+    """The normalization that is set against none, or all of them."""
 
     section: ClassVar[str] = "arms"
 
-    norm: Annotated[Normalized, "the normalization that is set against none"]
+    norm: Annotated[NormalizedOrAll, "the normalization that is set against none, or all"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,9 +37,31 @@ class Settings(FullyConnectedSettings):
     arms: Arms
 
 
-OPTIONS = (Option("--norm", "arms.norm", "The normalization to set against none: " + " or ".join(NORMALIZATIONS) + "."),)
+OPTIONS = (Option("--norm", "arms.norm", f"The normalization to set against none: {', '.join(NORMALIZATIONS)}; or all."),)
 VARIED = {"net.normalization": "arms.norm"}
 IN_FOLDER = frozenset({"arms.norm"})
+AXIS = ""
+CLAIMS = (
+    Claim(
+        "{Arm} trains faster", "mean_train_acc", MORE_THAN, 0.02, TWENTY_IMAGES + ", on average over all checks",
+        against=BASELINE
+    ),
+    Claim(
+        "{Arm} reaches a higher training accuracy", "best_train_acc", MORE_THAN, 0.02, TWENTY_IMAGES, against=BASELINE,
+        title="{Arm} reaches {of} in training, none {against}",
+    ),
+    Claim(
+        "{Arm} brings no clear gain in validation accuracy", "best_val_acc", WITHIN, 0.02, TWENTY_IMAGES, against=BASELINE,
+        title="validation {of} against {against}",
+    ),
+    Claim(
+        "With {arm}, validation accuracy is there sooner", "epochs_to_90_percent", MORE_THAN, 1,
+        "checks are an epoch apart", against=BASELINE, expected="lower",
+    ),
+    Claim(
+        "{Arm} reduces overfitting", "final_gap", MORE_THAN, 0.02, TWENTY_IMAGES, against=BASELINE, expected="lower"
+    ),
+)  # fmt: skip
 
 
 def folder(settings: Settings) -> str:
@@ -42,19 +69,18 @@ def folder(settings: Settings) -> str:
 
 
 def arms(settings: Settings, data: DataSpec) -> list[Arm]:
-    return [
-        arm(normalization_label(norm), settings, data, {"net.normalization": norm}) for norm in (settings.arms.norm, "none")
-    ]
+    norms = [*NORMALIZATIONS] if settings.arms.norm == "all" else [settings.arms.norm]
+    return [arm(normalization_label(norm), settings, data, {"net.normalization": norm}) for norm in (*norms, "none")]
 
 
 def figure(settings: Settings, results: list[Result]) -> Figure:
     net = f"{layers(settings.net)}, weight scale {settings.net.weight_scale:g}"
     return Figure(
-        f"Training with {settings.arms.norm} and without normalization",
-        caption(settings, net, training(settings)),
-        (loss_panel(results), *accuracy_panels(results)),
+        best_reached(results),
+        caption(settings, "Training with a normalization and without", net, training(settings)) + loss_words(results),
+        (loss_panel(results), *accuracy_panels(results, settings.data.dataset, ACCURACY_LIMITS)),
     )
 
 
-def findings(results: list[Result]) -> list[str]:
-    return [*differences(results, baseline=results[-1]), ONE_SEED]
+def remarks(results: list[Result]) -> list[str]:
+    return []

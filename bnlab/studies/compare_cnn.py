@@ -7,13 +7,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
+from bnlab.evidence.claims import Claim
 from bnlab.nets import SPATIAL_NORMALIZATIONS
 from bnlab.report.figure import Figure
 from bnlab.runs.fields import Checked, OneOf
 from bnlab.runs.spec import ConvNetSpec, DataSpec
-from bnlab.studies.panels import accuracy_panels, loss_panel
+from bnlab.studies.panels import AccuracyLimits, accuracy_panels, loss_panel
 from bnlab.studies.study import Arm, CommonSettings, Option, Result, arm
-from bnlab.studies.words import ONE_SEED, caption, differences, normalization_label, training
+from bnlab.studies.words import best_reached, caption, loss_words, normalization_label, training
+
+ACCURACY_LIMITS: AccuracyLimits = {}
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class Settings(CommonSettings):
 OPTIONS = (Option("--norm", "arms.norm", " or ".join(SPATIAL_NORMALIZATIONS) + " alone; without it, all."),)
 VARIED = {"net.normalization": "arms.norm"}
 IN_FOLDER = frozenset({"arms.norm"})
+AXIS = ""
+CLAIMS: tuple[Claim, ...] = ()
 
 
 def folder(settings: Settings) -> str:
@@ -51,15 +56,16 @@ def figure(settings: Settings, results: list[Result]) -> Figure:
     net = settings.net
     filters = f"{net.num_filters} filters of {net.filter_size} x {net.filter_size}"
     words = f"{filters}, hidden layer of {net.hidden_dim}, weight scale {net.weight_scale:g}"
+    topic = "Training a three-layer convnet with a normalization and without"
     return Figure(
-        "Training a three-layer convnet with normalization and without",
-        caption(settings, words, training(settings)),
-        (loss_panel(results), *accuracy_panels(results)),
+        best_reached(results),
+        caption(settings, topic, words, training(settings)) + loss_words(results),
+        (loss_panel(results), *accuracy_panels(results, settings.data.dataset, ACCURACY_LIMITS)),
     )
 
 
-def findings(results: list[Result]) -> list[str]:
-    return [*differences(results, baseline=results[-1]), ONE_SEED]
+def remarks(results: list[Result]) -> list[str]:
+    return []
 
 
 def _arm(norm: str, settings: Settings, data: DataSpec) -> Arm:

@@ -8,12 +8,18 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from bnlab.errors import SettingsError
+from bnlab.evidence.claims import Claim
+from bnlab.evidence.verdicts import MORE_THAN
 from bnlab.report.figure import Figure
 from bnlab.runs.fields import Checked, Range
 from bnlab.runs.spec import DataSpec, Probability
-from bnlab.studies.panels import accuracy_panels
+from bnlab.studies.panels import AccuracyLimits, accuracy_panels, final_panels
 from bnlab.studies.study import Arm, FullyConnectedSettings, Option, Result, arm
-from bnlab.studies.words import ONE_SEED, caption, differences, layers, training
+from bnlab.studies.words import best_reached, caption, layers, training
+
+ACCURACY_LIMITS: AccuracyLimits = {}
+NO_DROPOUT = "no dropout"
+TEN_IMAGES = "10 of 1,000 validation images: dropout is a regularizer, and small gains are why it is used"
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,22 @@ KEEP_HELP = "Probability of keeping a unit, above 0 and at most 1; the arm witho
 OPTIONS = (Option("--keep", "arms.keep", KEEP_HELP, kind="numbers"),)
 VARIED = {"net.keep_prob": "arms.keep"}
 IN_FOLDER: frozenset[str] = frozenset()
+AXIS = "probability of keeping a unit"
+CLAIMS = (
+    Claim(
+        "Dropout ({arm}) slows training", "mean_train_acc", MORE_THAN, 0.02, "10 of 500 training images",
+        against=NO_DROPOUT, expected="lower",
+        title="{Arm}: training accuracy {of} on average over the run, without dropout {against}",
+    ),
+    Claim(
+        "Dropout ({arm}) raises validation accuracy", "best_val_acc", MORE_THAN, 0.01, TEN_IMAGES, against=NO_DROPOUT,
+        title="validation {of} against {against}",
+    ),
+    Claim(
+        "Dropout ({arm}) reduces overfitting", "final_gap", MORE_THAN, 0.01, TEN_IMAGES, against=NO_DROPOUT,
+        expected="lower"
+    ),
+)  # fmt: skip
 
 
 def folder(settings: Settings) -> str:
@@ -54,21 +76,24 @@ def folder(settings: Settings) -> str:
 
 
 def arms(settings: Settings, data: DataSpec) -> list[Arm]:
-    return [arm(_label(keep), settings, data, {"net.keep_prob": keep}) for keep in (1.0, *settings.arms.keep)]
+    return [arm(_label(keep), settings, data, {"net.keep_prob": keep}, x=keep) for keep in (1.0, *settings.arms.keep)]
 
 
 def figure(settings: Settings, results: list[Result]) -> Figure:
     net = f"{layers(settings.net)}, weight scale {settings.net.weight_scale:g}"
+    over_time = accuracy_panels(results, settings.data.dataset, ACCURACY_LIMITS)
     return Figure(
-        "Training with dropout and without",
-        caption(settings, net, training(settings)),
-        accuracy_panels(results),
+        best_reached(results),
+        caption(settings, "Training with dropout and without", net, training(settings)),
+        (*over_time, *final_panels(results, AXIS, x_scale="linear")),
+        rows=2,
+        ordered=(tuple(_label(keep) for keep in sorted(settings.arms.keep)),),
     )
 
 
-def findings(results: list[Result]) -> list[str]:
-    return [*differences(results, baseline=results[0]), ONE_SEED]
+def remarks(results: list[Result]) -> list[str]:
+    return []
 
 
 def _label(keep: float) -> str:
-    return "no dropout" if keep == 1 else f"keep {keep!r}"
+    return NO_DROPOUT if keep == 1 else f"keep {keep!r}"

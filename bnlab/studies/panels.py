@@ -1,38 +1,105 @@
-"""The panels that studies share: curves over iterations or epochs, and sweeps over a setting."""
+"""The panels that studies share: curves over iterations or epochs, and sweeps over a setting.
+
+With one replicate a curve is a run. With several it is their mean, with a band for the 95 % interval of that mean, and the
+single runs pale behind it. A diverged run's accuracies go on at chance, as claims measure them.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Literal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Literal, NamedTuple
 
-from bnlab.report.figure import Line, Panel
+from bnlab.evidence.interval import mean_interval
+from bnlab.evidence.measures import MEASURES
+from bnlab.evidence.traces import Trace, trace
+from bnlab.report.figure import Band, Line, Panel
 from bnlab.runs.history import History
-from bnlab.studies.study import Arm, Result
+from bnlab.studies.study import Result
 
-OVER: dict[str, Callable[[History], Sequence[float]]] = {
-    "epoch": lambda history: history.check_epochs,
-    "update": lambda history: history.outcome.check_iterations,
+
+class Column(NamedTuple):
+    """Numbers of a run's checks: those that were made, and those of its trace, which goes on to the planned end."""
+
+    made: Callable[[History], Sequence[float]]
+    planned: Callable[[Trace], Sequence[float]]
+
+
+OVER = {
+    "epoch": Column(lambda run: run.check_epochs, lambda each: each.epochs),
+    "update": Column(lambda run: run.outcome.check_iterations, lambda each: each.iterations),
 }
 """What accuracies may be drawn over."""
+ACCURACIES = {
+    "Training accuracy": Column(lambda run: run.outcome.train_acc_history, lambda each: each.train),
+    "Validation accuracy": Column(lambda run: run.outcome.val_acc_history, lambda each: each.val),
+}
+FINAL = {"Final training accuracy": "final_train_acc", "Final validation accuracy": "final_val_acc"}
+WINDOWS = 20
+"""The loss is averaged over this part of a training: a twentieth."""
+
+Limits = tuple[float, float]
+AccuracyLimits = Mapping[str, tuple[Limits, Limits]]
+"""The y-axes of training and validation accuracy by data set, so that figures of it can be held side by side."""
 
 
-def loss_panel(results: list[Result]) -> Panel:
-    """Training loss of each minibatch by iteration, a curve for each arm, nothing smoothed."""
-    lines = tuple(
-        _line(result, history, range(1, len(losses) + 1), losses, points=False)
-        for result in results
-        for history in result.histories
-        for losses in [history.outcome.loss_history]
+class Drawn(NamedTuple):
+    """What stands for some runs: lines, and bands behind them."""
+
+    lines: tuple[Line, ...]
+    bands: tuple[Band, ...] = ()
+
+
+def measured(name: str) -> Callable[[History], float]:
+    """A measure of claims, taken on a run."""
+    return lambda history: MEASURES[name].value(trace(history))
+
+
+def loss_window(results: Sequence[Result]) -> int:
+    """How many iterations the lines of a loss panel average."""
+    longest = max((run.spec.num_iterations for result in results for run in result.histories), default=1)
+    return max(1, longest // WINDOWS)
+
+
+def loss_panel(results: Sequence[Result]) -> Panel:
+    """Training loss by iteration, a curve for each arm: raw and pale for each run, and over it the mean over a window."""
+    window = loss_window(results)
+    raw = [_raw_loss(result, history) for result in results for history in result.histories]
+    drawn = [_smoothed(result, window) for result in results if result.histories]
+    lines = (*raw, *_all_lines(drawn))
+    label = "loss of the minibatch" + (f", mean over {window} iterations" if window > 1 else "")
+    return Panel("Training loss", "iteration", label, lines, y_limits=_loss_limits(raw), bands=_all_bands(drawn))
+
+
+def accuracy_panels(
+    results: Sequence[Result], dataset: str = "", limits: AccuracyLimits | None = None, over: str = "epoch"
+) -> tuple[Panel, ...]:
+    """Training and validation accuracy over 'epoch' or 'update', a curve for each arm, each on a y-axis of its own.
+
+    limits: fixed ones by data set; they are widened for checks that lie outside, but for the first, after one iteration.
+    """
+    fixed = (limits or {}).get(dataset, (None, None))
+    return tuple(
+        _accuracy_panel(title, results, over, accuracy, bounds)
+        for (title, accuracy), bounds in zip(ACCURACIES.items(), fixed, strict=True)
     )
-    return Panel("Training loss", "iteration", "loss of the minibatch", lines, y_limits=_loss_limits(lines))
 
 
-def accuracy_panels(results: list[Result], over: str = "epoch") -> tuple[Panel, Panel]:
-    """Training and validation accuracy over 'epoch' or 'update', a curve for each arm, on one y-axis."""
-    return (
-        _accuracy_panel("Training accuracy", results, over, lambda history: history.outcome.train_acc_history),
-        _accuracy_panel("Validation accuracy", results, over, lambda history: history.outcome.val_acc_history),
+def final_panels(results: Sequence[Result], axis: str, x_scale: Literal["linear", "log"] = "log") -> tuple[Panel, ...]:
+    """Final training and validation accuracy against the setting that the arms vary: a point for each arm, in the colour of
+    its curve, and its 95 % interval. Every arm must have an x."""
+    return tuple(
+        Panel(
+            title,
+            axis,
+            "accuracy",
+            tuple(line for line, _ in found),
+            x_scale,
+            bands=tuple(band for _, band in found if band),
+        )
+        for title, name in FINAL.items()
+        for found in [[_point(result, measured(name), x_scale) for result in results if result.histories]]
     )
 
 
@@ -40,47 +107,123 @@ def sweep_panel(
     title: str,
     x_label: str,
     y_label: str,
-    results: list[Result],
+    results: Sequence[Result],
     measure: Callable[[History], float],
     y_limits: tuple[float, float | None] | None = None,
     y_group: str | None = None,
     x_scale: Literal["linear", "log"] = "log",
 ) -> Panel:
-    """A measure of each run over the setting that is swept, a curve for each kind of arm. Every arm must have an x.
-
-    A run that diverged before anything could be measured stands at 0 or above the limits, with its cross.
-    """
-    points: dict[str, list[tuple[float, float, bool]]] = {}
+    """A measure of each run over the setting that is swept, a curve for each kind of arm. Every arm must have an x."""
+    curves: dict[str, list[Result]] = {}
     for result in results:
+        if result.histories:
+            curves.setdefault(result.arm.curve, []).append(result)
+    drawn = [_swept(curve, members, measure) for curve, members in curves.items()]
+    return Panel(title, x_label, y_label, _all_lines(drawn), x_scale, y_limits, y_group, _all_bands(drawn))
+
+
+def best_panels(results: Sequence[Result], x_label: str, x_scale: Literal["linear", "log"] = "log") -> tuple[Panel, ...]:
+    """Best validation and best training accuracy over the setting that is swept, on one y-axis."""
+    titles = {"Best validation accuracy": "best_val_acc", "Best training accuracy": "best_train_acc"}
+    return tuple(
+        sweep_panel(title, x_label, "accuracy", results, measured(name), y_group="accuracy", x_scale=x_scale)
+        for title, name in titles.items()
+    )
+
+
+def _swept(curve: str, members: Sequence[Result], measure: Callable[[History], float]) -> Drawn:
+    """One curve of a sweep. A replicate's line has a point for each of its runs."""
+    by_replicate: dict[int, list[tuple[float, float, bool]]] = {}
+    for result in members:
         for history in result.histories:
-            value, diverged = measure(history), history.diverged_at is not None
-            point = (_x_of(result.arm), 0.0 if math.isnan(value) else value, diverged)
-            points.setdefault(result.arm.curve, []).append(point)
-    lines = tuple(
-        Line(curve, [x for x, _, _ in each], [y for _, y, _ in each], tuple(i for i, (*_, lost) in enumerate(each) if lost))
-        for curve, each in points.items()
-    )
-    return Panel(title, x_label, y_label, lines, x_scale, y_limits, y_group)
+            point = (_x_of(result), measure(history), history.diverged_at is not None)
+            by_replicate.setdefault(history.spec.replicate, []).append(point)
+    runs = [
+        Line(curve, [x for x, *_ in run], [y for _, y, _ in run], tuple(i for i, (*_, lost) in enumerate(run) if lost))
+        for run in by_replicate.values()
+    ]
+    values = [[measure(history) for history in result.histories] for result in members]
+    return _with_mean(runs, [_x_of(result) for result in members], values)
 
 
-def _x_of(arm: Arm) -> float:
-    if arm.x is None:
-        raise ValueError(f"the arm {arm.label!r} has no x: an arm of a sweep needs one")
-    return arm.x
+def _x_of(result: Result) -> float:
+    if result.arm.x is None:
+        raise ValueError(f"the arm {result.arm.label!r} has no x: an arm of a sweep needs one")
+    return result.arm.x
 
 
-def _accuracy_panel(title: str, results: list[Result], over: str, accuracies: Callable[[History], list[float]]) -> Panel:
-    lines = tuple(
-        _line(result, history, OVER[over](history), accuracies(history))
-        for result in results
-        for history in result.histories
-    )
-    return Panel(title, over, "accuracy", lines, y_group="accuracy")
+def _accuracy_panel(title: str, results: Sequence[Result], over: str, accuracy: Column, fixed: Limits | None) -> Panel:
+    drawn = []
+    for result in results:
+        runs = [_run(result, history, OVER[over].made(history), accuracy.made(history)) for history in result.histories]
+        traces = [trace(history) for history in result.histories]
+        if traces:
+            values = zip(*(accuracy.planned(each) for each in traces), strict=True)
+            drawn.append(_with_mean(runs, OVER[over].planned(traces[0]), values))
+    lines = _all_lines(drawn)
+    return Panel(title, over, "accuracy", lines, y_limits=fixed and _widened(fixed, lines), bands=_all_bands(drawn))
 
 
-def _line(result: Result, history: History, x: Sequence[float], y: list[float], points: bool = True) -> Line:
-    diverged = (len(y) - 1,) if history.diverged_at is not None else ()
-    return Line(result.arm.curve, x, y, diverged, points)
+def _run(result: Result, history: History, x: Sequence[float], y: Sequence[float], points: bool = True) -> Line:
+    """A line of one run, with a cross at its end if it diverged."""
+    lost = (len(y) - 1,) if history.diverged_at is not None else ()
+    return Line(result.arm.label, x, y, lost, points)
+
+
+def _raw_loss(result: Result, history: History) -> Line:
+    losses = history.outcome.loss_history
+    return replace(_run(result, history, range(1, len(losses) + 1), losses, points=False), faint=True)
+
+
+def _smoothed(result: Result, window: int) -> Drawn:
+    """The mean over the window and over the runs, where all of them still train."""
+    shortest = min(len(history.outcome.loss_history) for history in result.histories)
+    smooth = [_moving_mean(history.outcome.loss_history[:shortest], window) for history in result.histories]
+    drawn = _with_mean([], range(1, shortest + 1), [*zip(*smooth, strict=True)], label=result.arm.label)
+    return Drawn(tuple(replace(line, points=False) for line in drawn.lines), drawn.bands)
+
+
+def _moving_mean(values: Sequence[float], window: int) -> list[float]:
+    """The mean of the `window` values around each; of fewer near the ends."""
+    before, after = (window - 1) // 2, window // 2 + 1
+    around = [values[max(0, i - before) : i + after] for i in range(len(values))]
+    return [math.fsum(each) / len(each) for each in around]
+
+
+def _with_mean(runs: Sequence[Line], x: Sequence[float], values: Iterable[Sequence[float]], label: str = "") -> Drawn:
+    """The one run, or pale runs with their mean and its interval. values: at each x, those of all runs that have one."""
+    found = [mean_interval(each) for each in values]
+    if len(runs) == 1:
+        return Drawn(tuple(runs))
+    name = label or runs[0].label
+    mean = Line(name, x, [each.mean for each in found])
+    if all(each.n == 1 for each in found):
+        return Drawn((mean,))
+    pale = tuple(replace(run, points=False, faint=True) for run in runs)
+    ends = [(each.low, each.high) if math.isfinite(each.half_width) else (math.nan, math.nan) for each in found]
+    return Drawn((*pale, mean), (Band(name, x, [low for low, _ in ends], [high for _, high in ends]),))
+
+
+def _point(result: Result, measure: Callable[[History], float], x_scale: str) -> tuple[Line, Band | None]:
+    x, found = _x_of(result), mean_interval([measure(history) for history in result.histories])
+    line = Line(result.arm.label, [x], [found.mean])
+    if found.n == 1:
+        return line, None
+    sides = [x / 1.06, x * 1.06] if x_scale == "log" else [x - 0.01, x + 0.01]
+    return line, Band(result.arm.label, sides, [found.low] * 2, [found.high] * 2)
+
+
+def _all_lines(drawn: Iterable[Drawn]) -> tuple[Line, ...]:
+    return tuple(line for each in drawn for line in each.lines)
+
+
+def _all_bands(drawn: Iterable[Drawn]) -> tuple[Band, ...]:
+    return tuple(band for each in drawn for band in each.bands)
+
+
+def _widened(limits: Limits, lines: Iterable[Line]) -> Limits:
+    later = [y for line in lines for y in line.y[1:] if math.isfinite(y)]
+    return min(limits[0], *later), max(limits[1], *later)
 
 
 def _loss_limits(lines: Sequence[Line]) -> tuple[float, float] | None:

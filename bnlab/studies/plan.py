@@ -3,30 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from bnlab.errors import SettingsError
+from bnlab.evidence.claims import Claim, Contrast, contrasts
+from bnlab.evidence.judge import Finding, curves, judge
+from bnlab.evidence.looks import Look, looks_up_to, one_look
 from bnlab.lab.images import read
 from bnlab.lab.store import Store
 from bnlab.runs.fields import plain
 from bnlab.runs.history import Failure, History
 from bnlab.runs.spec import DataSpec, RunSpec
 from bnlab.studies import StudyEntry
+from bnlab.studies.claims_file import check_testable
 from bnlab.studies.folders import DATASET, folder_name
 from bnlab.studies.settings import Override, leaves, load_settings
 from bnlab.studies.study import Arm, CommonSettings, Result, Study, load_study
 
+REPLICATES = "replicates"
+"""The setting that no folder names: more replicates are the same study."""
+
 
 @dataclass(frozen=True)
 class StudyPlan:
-    """A study with its settings, and the runs it takes. changed: the settings that differ from its own file, by key."""
+    """A study with its settings, and the runs it takes.
+
+    changed: the settings that differ from its own file, by key. claims: its own and the user's. looks: when the claims are
+    looked at; the arms have the replicates of the last look.
+    """
 
     entry: StudyEntry
     study: Study
     settings: CommonSettings
+    data: DataSpec
     arms: tuple[Arm, ...]
     changed: Mapping[str, Any]
+    claims: tuple[Claim, ...]
+    looks: tuple[Look, ...]
 
     @property
     def runs(self) -> list[RunSpec]:
@@ -41,21 +56,75 @@ class StudyPlan:
     @property
     def folder(self) -> str:
         """The name of the study's results folder."""
-        others = {key: value for key, value in self.changed.items() if key not in self.study.IN_FOLDER and key != DATASET}
+        named = self.study.IN_FOLDER | {DATASET, REPLICATES}
+        others = {key: value for key, value in self.changed.items() if key not in named}
         return folder_name(self.study.folder(self.settings), self.settings.data.dataset, others)
+
+    @property
+    def curves(self) -> dict[str, list[float]]:
+        """The values of x of each curve, ascending, by its label."""
+        xs: dict[str, list[float]] = {}
+        for arm in self.arms:
+            xs.setdefault(arm.curve, []).append(0.0 if arm.x is None else arm.x)
+        return {curve: sorted(each) for curve, each in xs.items()}
+
+    @property
+    def contrasts(self) -> list[Contrast]:
+        """What is tested: the claims on the curves that there are."""
+        by_key = {leaf.key: leaf.value for leaf in leaves(plain(self.settings))}
+        return contrasts(self.claims, self.curves, by_key)
+
+    def at(self, look: Look) -> StudyPlan:
+        """The plan as far as this look."""
+        settings = replace(self.settings, replicates=look.replicates)
+        return replace(self, settings=settings, arms=tuple(self.study.arms(settings, self.data)))
 
 
 def make_plan(
-    entry: StudyEntry, config: Path | None = None, overrides: Iterable[Override] = (), folders: Sequence[Path] = ()
+    entry: StudyEntry,
+    config: Path | None = None,
+    overrides: Iterable[Override] = (),
+    folders: Sequence[Path] = (),
+    claims: Sequence[Claim] = (),
+    most: int | None = None,
 ) -> StudyPlan:
-    """Check the settings and the images, and list the runs. Raises SettingsError or DataError; writes nothing."""
+    """Check the settings and the images, and list the runs. Raises SettingsError or DataError; writes nothing.
+
+    claims: besides the study's own. most: look at the claims several times, and add replicates up to so many.
+    """
     study = load_study(entry.module)
+    if most is not None:
+        overrides = [*overrides, Override(REPLICATES, most, "--max-replicates")]
     loaded = load_settings(study, entry.experiment, config, overrides)
     settings = loaded.settings
-    images = read(settings.data.dataset, settings.data.num_train, settings.data.num_val, folders)
-    data = DataSpec(settings.data.dataset, settings.data.num_train, images.fingerprint, settings.data.num_val)
+    data = _images(settings, folders)
+    looks = one_look(settings.replicates) if most is None else looks_up_to(most)
+    arms = tuple(study.arms(settings, data))
+    changed = _changed(settings, loaded.shipped)
+    plan = StudyPlan(entry, study, settings, data, arms, changed, (*study.CLAIMS, *claims), looks)
+    check_testable(claims, plan.curves)
+    return plan
+
+
+def judged(plan: StudyPlan, results: Sequence[Result]) -> list[Finding]:
+    """What the results so far say about the claims: at the looks that there are replicates for."""
+    reached = [look for look in plan.looks if look.replicates <= plan.settings.replicates]
+    return judge(plan.contrasts, curves(result.runs for result in results), reached)
+
+
+def _images(settings: CommonSettings, folders: Sequence[Path]) -> DataSpec:
+    """The images that the runs need, read once. Raises DataError, and SettingsError where none are left to vary."""
+    own, drawn = settings.data, settings.vary == "images"
+    images = read(own.dataset, None if drawn else own.num_train, own.num_val, folders)
     settings.net.check_image(images.x_train.shape[1:])
-    return StudyPlan(entry, study, settings, tuple(study.arms(settings, data)), _changed(settings, loaded.shipped))
+    there = len(images.x_train)
+    if drawn and own.num_train >= there:
+        raise SettingsError(
+            f"vary: images is not allowed with data.num_train {own.num_train:,}: {own.dataset} has {there:,} training "
+            f"images in all, so each replicate would have the same ones; set data.num_train below {there:,}"
+        )
+    which = "drawn" if drawn else "first"
+    return DataSpec(own.dataset, own.num_train, images.fingerprint, own.num_val, which)
 
 
 def results(plan: StudyPlan, store: Store) -> list[Result]:

@@ -1,37 +1,48 @@
-"""From a study's results to the files in its folder: figure, table, summary."""
+"""From a study's results to the files in its folder: figure, tables, findings, summary."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from bnlab.errors import plural
+from bnlab.evidence.judge import ArmRuns, Finding
+from bnlab.evidence.sentences import part_of_title, sentence
 from bnlab.lab.files import finite_or_none, json_bytes, write
 from bnlab.lab.provenance import provenance
 from bnlab.lab.store import Store
+from bnlab.report import arms_table
 from bnlab.report.draw import draw
-from bnlab.report.table import csv_bytes, rows
+from bnlab.report.figure import Figure
+from bnlab.report.findings import findings_json, findings_markdown
+from bnlab.report.table import NAMES, csv_bytes, rows
 from bnlab.runs.fields import plain
 from bnlab.studies.plan import StudyPlan
 from bnlab.studies.study import Result
+from bnlab.studies.words import VARIED, closing_words
 
-SUMMARY_SCHEMA = 2
+SUMMARY_SCHEMA, FINDINGS_SCHEMA = 2, 1
 IN_CAPTIONS = {"data.dataset", "data.num_train", "net.hidden_dims", "net.weight_scale", "seed", "solver.update_rule"}
 IN_CAPTIONS |= {"solver.learning_rate", "solver.batch_size", "solver.num_epochs"}
 
 
-def publish(plan: StudyPlan, results: list[Result], store: Store, seconds: float) -> dict[str, Any]:
-    """Write the study's figure, table and summary to its folder; the summary is handed back, with where the files lie.
+def publish(
+    plan: StudyPlan, results: list[Result], findings: Sequence[Finding], store: Store, seconds: float
+) -> dict[str, Any]:
+    """Write the study's files to its folder; the summary is handed back, with where the files lie.
 
     seconds: wall time of the whole study.
     """
     folder = store.root / plan.folder
-    document = {**summary(plan, results), "provenance": provenance(seconds)}
-    figure = plan.study.figure(plan.settings, results)
-    figure = replace(figure, caption=figure.caption + _changes(plan) + _failed(results))
+    document = {**summary(plan, results, findings), "provenance": provenance(seconds)}
+    found = findings_document(plan, findings)
     files = {
-        **{f"figure.{name}": content for name, content in draw(figure).items()},
-        "table.csv": csv_bytes(table(results)),
+        **{f"figure.{name}": content for name, content in draw(figure(plan, results, findings)).items()},
+        "table.csv": csv_bytes(NAMES, table(results)),
+        "arms.csv": csv_bytes(arms_table.COLUMNS, arms_table.rows(_arm_runs(results))),
+        "findings.json": json_bytes(found),
+        "findings.md": findings_markdown(found, document["findings"]).encode(),
         "summary.json": json_bytes(document),
     }
     for name, content in files.items():
@@ -39,22 +50,53 @@ def publish(plan: StudyPlan, results: list[Result], store: Store, seconds: float
     return {**document, "files": [str(folder / name) for name in files]}
 
 
+def figure(plan: StudyPlan, results: list[Result], findings: Sequence[Finding]) -> Figure:
+    """The study's figure under a title that says what was found, if there are findings to say."""
+    drawn = plan.study.figure(plan.settings, results)
+    parts = [part_of_title(finding) for finding in findings if finding.contrast.claim.title]
+    caption = drawn.caption + _changes(plan) + _failed(results)
+    return replace(drawn, title="; ".join(parts) or drawn.title, caption=caption)
+
+
 def table(results: list[Result]) -> list[dict[str, Any]]:
     """The tidy table: a dict per run, those that failed included."""
     return rows((result.arm.label, run) for result in results for run in result.ended)
 
 
-def summary(plan: StudyPlan, results: list[Result]) -> dict[str, Any]:
+def sentences(plan: StudyPlan, results: list[Result], findings: Sequence[Finding]) -> list[str]:
+    """What the study says: a sentence for each claim, its remarks, and what the replicates differ in."""
+    said = [f"{finding.contrast.text}? {sentence(finding, plan.study.AXIS)}" for finding in findings]
+    return [*said, *plan.study.remarks(results), closing_words(plan.settings)]
+
+
+def summary(plan: StudyPlan, results: list[Result], findings: Sequence[Finding]) -> dict[str, Any]:
     """What was asked and what came out, in strict JSON."""
     return {
         "schema": SUMMARY_SCHEMA,
         "study": plan.entry.name,
         "settings": settings_used(plan),
         "changed": dict(plan.changed),
-        "findings": plan.study.findings(results),
+        "findings": sentences(plan, results, findings),
         "arms": [{"arm": arm.label, "curve": arm.curve, "x": arm.x, "varied": dict(arm.varied)} for arm in plan.arms],
         "runs": [{name: finite_or_none(value) for name, value in row.items()} for row in table(results)],
     }
+
+
+def findings_document(plan: StudyPlan, findings: Sequence[Finding]) -> dict[str, Any]:
+    """The findings in full, in strict JSON: claims, rules, effects, verdicts."""
+    settings = plan.settings
+    replicates = {"seed": settings.seed, "replicates": settings.replicates, "vary": VARIED[settings.vary]}
+    return {
+        "schema": FINDINGS_SCHEMA,
+        "study": plan.entry.name,
+        **replicates,
+        **findings_json(findings, plan.looks, plan.study.AXIS),
+    }
+
+
+def _arm_runs(results: Sequence[Result]) -> Iterator[tuple[str, ArmRuns]]:
+    for result in results:
+        yield result.arm.label, result.runs
 
 
 def settings_used(plan: StudyPlan) -> dict[str, Any]:

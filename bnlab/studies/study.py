@@ -2,8 +2,9 @@
 
 `Settings`: the frozen dataclass that its settings file fills. `OPTIONS`: its own options on the command line. `VARIED`: the
 settings that its arms take over, each with the setting that says how. `IN_FOLDER`: the settings that its folder names.
-`folder(settings)`: where the results of the faithful study go. `arms(settings, data)`: its arms. `figure(settings,
-results)` and `findings(results)`: what is drawn and what is said.
+`CLAIMS`: what it claims. `AXIS`: what it sweeps, in words; empty if it is no sweep. `folder(settings)`: where the results
+of the faithful study go. `arms(settings, data)`: its arms. `figure(settings, results)` and `remarks(results)`: what is
+drawn, and what is said besides the findings about its claims.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Protocol, cast
 
+from bnlab.evidence.claims import Claim
+from bnlab.evidence.judge import ArmRuns
 from bnlab.report.figure import Figure
-from bnlab.runs.fields import Checked
+from bnlab.runs.fields import Checked, OneOf
 from bnlab.runs.history import Ended, Failure, History
 from bnlab.runs.spec import ConvNetSpec, Count, DataSpec, DtypeName, EngineName, NetSpec, RunSpec, Seed, SolverSpec
 
@@ -47,6 +50,10 @@ class CommonSettings(Checked):
     net: NetSpec | ConvNetSpec
     solver: SolverSpec
     seed: Annotated[Seed, "seed of all random streams"]
+    replicates: Annotated[Count, "runs per arm, each with random streams of its own"] = 5
+    vary: Annotated[str, OneOf(("seeds", "images")), "what replicates differ in: seeds, or seeds and training images"] = (
+        "seeds"
+    )
     dtype: Annotated[DtypeName, "the dtype of weights, images and gradients"] = "float32"
     engine: Annotated[EngineName, "what trains the runs"] = "numpy"
 
@@ -84,6 +91,11 @@ class Result:
     failures: tuple[Failure, ...] = ()
 
     @property
+    def runs(self) -> ArmRuns:
+        """Its finished and diverged runs, and the arm's place among the curves."""
+        return ArmRuns(self.arm.curve, self.arm.x, self.histories)
+
+    @property
     def ended(self) -> tuple[Ended, ...]:
         """All of them: histories, then failures."""
         return (*self.histories, *self.failures)
@@ -96,11 +108,13 @@ class Study(Protocol):
     OPTIONS: tuple[Option, ...]
     VARIED: Mapping[str, str]
     IN_FOLDER: frozenset[str]
+    CLAIMS: tuple[Claim, ...]
+    AXIS: str
 
     folder: Callable[[Any], str]
     arms: Callable[[Any, DataSpec], list[Arm]]
     figure: Callable[[Any, list[Result]], Figure]
-    findings: Callable[[list[Result]], list[str]]
+    remarks: Callable[[list[Result]], list[str]]
 
 
 def load_study(module: str) -> Study:
@@ -120,8 +134,9 @@ def arm(
     x: float | None = None,
     also: Mapping[str, Any] | None = None,
 ) -> Arm:
-    """An arm: the settings, with those in `varied` and `also` replaced. varied is what the arm is about, by keys such as
-    'net.normalization' or 'dtype'; also: what follows from it. curve: the label, where it isn't given.
+    """An arm: the settings, with those in `varied` and `also` replaced, a run for each replicate. varied is what the arm is
+    about, by keys such as 'net.normalization' or 'dtype'; also: what follows from it. curve: the label, where it isn't
+    given.
 
     Raises SettingsError where values don't go together, and KeyError or TypeError for a key that there isn't.
     """
@@ -133,5 +148,6 @@ def arm(
             parts[section] = replace(parts[section], **{name: value})
         else:
             values[name] = value
-    run = RunSpec(data=data, **parts, **values)
-    return Arm(label, label if curve is None else curve, x, dict(varied), tuple(also or ()), (run,))
+    first = RunSpec(data=data, **parts, **values)
+    runs = tuple(replace(first, replicate=replicate) for replicate in range(settings.replicates))
+    return Arm(label, label if curve is None else curve, x, dict(varied), tuple(also or ()), runs)

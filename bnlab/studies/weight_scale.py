@@ -11,12 +11,14 @@ from typing import Annotated, ClassVar
 import numpy as np
 
 from bnlab.errors import SettingsError
+from bnlab.evidence.claims import Claim
+from bnlab.evidence.verdicts import MORE_THAN, WITHIN
 from bnlab.report.figure import Figure
 from bnlab.runs.fields import Checked, Range
 from bnlab.runs.spec import DataSpec, NormalizationName
-from bnlab.studies.panels import sweep_panel
+from bnlab.studies.panels import best_panels, sweep_panel
 from bnlab.studies.study import Arm, FullyConnectedSettings, Option, Result, arm
-from bnlab.studies.words import ONE_SEED, caption, layers, normalization_label, training
+from bnlab.studies.words import BASELINE, best_of_sweep, caption, layers, normalization_label, training
 
 LOSS_LIMITS: dict[str, tuple[float, float | None]] = {"cifar10": (1.0, 3.5)}
 """The notebooks' y-axis for the final loss belongs to CIFAR-10; elsewhere it starts at 0 and ends at the same 3.5."""
@@ -56,6 +58,23 @@ class Settings(FullyConnectedSettings):
 OPTIONS: tuple[Option, ...] = ()
 VARIED = {"net.normalization": "arms.normalizations", "net.weight_scale": "arms.lowest_weight_scale"}
 IN_FOLDER: frozenset[str] = frozenset()
+AXIS = "weight scale"
+CLAIMS = (
+    Claim(
+        "{Arm} widens the range of scales that train", "best_val_acc", MORE_THAN, 0.5, "a factor of 3 in the weight scale",
+        against=BASELINE, over="extent", arguments=(0.8,),
+        title="{Arm} trains within 80 % of its best over {of} decades of weight scales, none over {against}",
+    ),
+    Claim(
+        "At its own best scale, no normalization is as good as {arm}", "best_val_acc", WITHIN, 0.02, "20 of 1,000 images",
+        against=BASELINE, over="at_best", title="validation at the best scale {of} against {against}",
+    ),
+    Claim(
+        "Without {arm}, small scales don't train", "best_train_acc", MORE_THAN, 0.2,
+        "twice what guessing reaches: at chance, .1, nothing was learnt", against=BASELINE, over="between",
+        arguments=(0, 1e-3),
+    ),
+)  # fmt: skip
 
 
 def folder(settings: Settings) -> str:
@@ -94,33 +113,16 @@ def _texts(scales: list[float]) -> list[str]:
 
 def figure(settings: Settings, results: list[Result]) -> Figure:
     x_label, limits = "weight scale (standard deviation)", LOSS_LIMITS.get(settings.data.dataset, OTHER_LOSS_LIMITS)
-    last = "mean loss of the last 100 iterations"
+    topic, last = "Training against the scale of the initial weights", "mean loss of the last 100 iterations"
     return Figure(
-        "Training against the scale of the initial weights",
-        caption(settings, layers(settings.net), training(settings), mark="point"),
+        best_of_sweep(results),
+        caption(settings, topic, layers(settings.net), training(settings), mark="point"),
         (
-            sweep_panel(
-                "Best validation accuracy", x_label, "accuracy", results, lambda h: h.best_val_acc, y_group="accuracy"
-            ),
-            sweep_panel(
-                "Best training accuracy", x_label, "accuracy", results, lambda h: h.best_train_acc, y_group="accuracy"
-            ),
-            sweep_panel("Final training loss", x_label, last, results, lambda h: h.final_loss, limits),
+            *best_panels(results, x_label),
+            sweep_panel("Final training loss", x_label, last, results, lambda run: run.final_loss, limits),
         ),
     )
 
 
-def findings(results: list[Result]) -> list[str]:
-    by_curve: dict[str, list[Result]] = {}
-    for result in results:
-        by_curve.setdefault(result.arm.curve, []).append(result)
-    return [*(_best_scale(curve, group) for curve, group in by_curve.items()), ONE_SEED]
-
-
-def _best_scale(curve: str, results: list[Result]) -> str:
-    runs = [(history.best_val_acc, result.arm) for result in results for history in result.histories]
-    measured = [(value, arm) for value, arm in runs if not math.isnan(value)]
-    if not measured:
-        return f"{curve}: no scale trained"
-    value, arm = max(measured, key=lambda pair: pair[0])
-    return f"{arm.label} has the best validation accuracy of its curve, {value:.3f}"
+def remarks(results: list[Result]) -> list[str]:
+    return [best_of_sweep(results)]

@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from statistics import fmean
 
 from bnlab.errors import plural
+from bnlab.evidence.sentences import without_zero
 from bnlab.runs.spec import NetSpec
+from bnlab.studies.panels import loss_window, measured
 from bnlab.studies.study import CommonSettings, Result
 
-ACCURACIES = ("train_acc_history", "val_acc_history")
+BASELINE = "no normalization"
+"""The label of the arm without."""
 ONE_SEED = "One seed: a difference here may turn round with the next seed, and nothing is claimed from it."
+VARIED = {"seeds": "seeds", "images": "seeds and training images"}
+"""What replicates differ in, in words."""
 
 
-def caption(settings: CommonSettings, net: str, training: str, mark: str = "curve") -> str:
-    """The settings in a line: what is common to all, around what the study says of its net and training.
+def caption(settings: CommonSettings, topic: str, net: str, training: str, mark: str = "curve") -> str:
+    """The topic and the settings: what is common to all, around what the study says of its net and training.
 
-    mark: what stands for one run in the figure.
+    mark: what stands for the runs of an arm in the figure.
     """
-    data = f"{settings.data.dataset}, first {plural(settings.data.num_train, 'training image')}"
-    return f"{data}; {net}; {training}; seed {settings.seed}, one run per {mark}"
+    which = "first " if settings.vary == "seeds" else ""
+    data = f"{settings.data.dataset}, {which}{plural(settings.data.num_train, 'training image')}"
+    return f"{topic}: {data}; {net}; {training}; seed {settings.seed}, {_runs(settings, mark)}"
+
+
+def _runs(settings: CommonSettings, mark: str) -> str:
+    if settings.replicates == 1:
+        return f"one run per {mark}"
+    which = f"{settings.replicates} replicates per {mark}, which differ in their {VARIED[settings.vary]}"
+    return f"{which}; bold: the mean, and its 95 % interval; pale: single runs"
+
+
+def loss_words(results: Sequence[Result]) -> str:
+    """What the lines of a loss panel are."""
+    return f"; loss: pale as it is, bold the mean over {plural(loss_window(results), 'iteration')}"
 
 
 def layers(net: NetSpec) -> str:
@@ -41,25 +60,33 @@ def rule(settings: CommonSettings) -> str:
 
 def normalization_label(name: str) -> str:
     """A normalization as curves are labelled."""
-    return "no normalization" if name == "none" else name
+    return BASELINE if name == "none" else name
 
 
-def differences(results: list[Result], baseline: Result) -> list[str]:
-    """How each arm differs from the baseline at the last check, in words."""
-    return [_difference(result, baseline) for result in results if result is not baseline]
+def closing_words(settings: CommonSettings) -> str:
+    """What the replicates differ in, and so what the findings may be generalized over."""
+    if settings.replicates == 1:
+        return ONE_SEED
+    return f"{settings.replicates} replicates of seed {settings.seed}, which differ in their {VARIED[settings.vary]}."
 
 
-def _difference(result: Result, baseline: Result) -> str:
-    who = f"{result.arm.label} less {baseline.arm.label}"
-    for each in (result, baseline):
-        if each.failures or not each.histories:
-            return f"{who}: not known, since {each.arm.label} failed"
-        if any(history.diverged_at is not None for history in each.histories):
-            return f"{who}: not compared, since {each.arm.label} diverged"
-    train, val = (_at_the_end(result, name) - _at_the_end(baseline, name) for name in ACCURACIES)
-    return f"{who}, at the end: training accuracy {train:+.3f}, validation accuracy {val:+.3f}"
+def best_of_sweep(results: Sequence[Result]) -> str:
+    """For each curve of a sweep the arm with the best mean validation accuracy."""
+    curves: dict[str, list[tuple[float, str]]] = {}
+    for result in results:
+        if result.histories:
+            mean = fmean(measured("best_val_acc")(history) for history in result.histories)
+            curves.setdefault(result.arm.curve, []).append((mean, result.arm.label))
+    best = [max(arms, key=lambda arm: arm[0]) for arms in curves.values()]
+    return "Best validation accuracy: " + ", ".join(f"{without_zero(f'{mean:.3f}')} ({label})" for mean, label in best)
 
 
-def _at_the_end(result: Result, accuracy: str) -> float:
-    """The mean over an arm's replicates of an accuracy at the last check."""
-    return fmean(getattr(history.outcome, accuracy)[-1] for history in result.histories)
+def best_reached(results: Sequence[Result]) -> str:
+    """The best accuracies of each arm, as a title may state them: means, with no word on what they mean."""
+    reached = []
+    for result in results:
+        if result.histories:
+            measures = map(measured, ("best_train_acc", "best_val_acc"))
+            means = (fmean(map(measure, result.histories)) for measure in measures)
+            reached.append(f"{result.arm.label} {' / '.join(without_zero(f'{mean:.2f}') for mean in means)}")
+    return f"Best training / validation accuracy: {', '.join(reached)}" if reached else "Nothing was reached: no run ended"

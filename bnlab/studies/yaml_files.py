@@ -11,6 +11,8 @@ import yaml
 
 from bnlab.errors import SettingsError
 
+KINDS = {"--config": "settings file", "--claims": "claims file"}
+"""The files by the options that name them."""
 REMEDIES = {
     yaml.constructor.ConstructorError: "give plain values, and each key once",
     yaml.YAMLError: "quote texts, and put a space after each colon",
@@ -34,22 +36,22 @@ _Loader.add_implicit_resolver(
 )
 
 
-def read(path: Path) -> dict[str, Any]:
-    """The mapping in a settings file. Raises SettingsError if it can't be read, isn't YAML or isn't a mapping."""
+def read(path: Path, option: str = "--config") -> dict[str, Any]:
+    """The mapping in a file that the option names. Raises SettingsError if it can't be read, isn't YAML or isn't a
+    mapping."""
+    what = KINDS[option]
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise SettingsError(
-            f"settings file {path}: {error.strerror}; give --config a YAML file that can be read"
-        ) from error
+        raise SettingsError(f"{what} {path}: {error.strerror}; give {option} a YAML file that can be read") from error
     except UnicodeDecodeError as error:
-        raise SettingsError(f"settings file {path} is no text in UTF-8: give --config a YAML file") from error
-    document = parse(text, f"settings file {path}")
+        raise SettingsError(f"{what} {path} is no text in UTF-8: give {option} a YAML file") from error
+    document = parse(text, f"{what} {path}")
     if document is None:
         return {}
     if not isinstance(document, dict):
         kind = type(document).__name__
-        raise SettingsError(f"settings file {path} holds a {kind}: it must be a mapping of settings, such as 'seed: 231'")
+        raise SettingsError(f"{what} {path} holds a {kind}: it must be a mapping, such as 'seed: 231'")
     return document
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 SIX_RUNS = (
-    "sweep", "weight-scale", "--dataset", "synthetic", "-s", "arms.num_weight_scales=3", "-s", "data.num_train=1000",
-    "-s", "solver.num_epochs=20",
+    "sweep", "weight-scale", "--replicates", "1", "--dataset", "synthetic", "-s", "arms.num_weight_scales=3",
+    "-s", "data.num_train=1000", "-s", "solver.num_epochs=20",
 )  # fmt: skip
 RUNS = 6
 

@@ -6,9 +6,9 @@ from functools import partial
 
 import pytest
 
-STUDY = ("compare", "--dataset", "synthetic", "-s", "data.num_train=60", "-s", "net.hidden_dims=[8]",
+STUDY = ("compare", "--replicates", "1", "--dataset", "synthetic", "-s", "data.num_train=60", "-s", "net.hidden_dims=[8]",
          "-s", "solver.num_epochs=2")  # fmt: skip
-FILES = ["figure.png", "figure.svg", "summary.json", "table.csv"]
+FILES = ["arms.csv", "figure.png", "figure.svg", "findings.json", "findings.md", "summary.json", "table.csv"]
 
 
 def left_in(folder):

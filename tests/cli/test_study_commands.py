@@ -14,7 +14,9 @@ from bnlab.report.table import COLUMNS
 from bnlab.studies import STUDIES
 from bnlab.studies.study import load_study
 
-FILES = ["figure.png", "figure.svg", "summary.json", "table.csv"]
+WRITTEN = ("figure.png", "figure.svg", "table.csv", "arms.csv", "findings.json", "findings.md", "summary.json")
+"""In this order, so that a summary is there only if all else is."""
+FILES = sorted(WRITTEN)
 
 
 def test_compare_leaves_its_files_and_one_file_per_run(finished, study_folder):
@@ -34,9 +36,7 @@ def test_json_is_the_summary_and_where_the_files_are(finished, study_folder):
     document = done.json
     where = study_folder(folder / "results")
     summary = json.loads((where / "summary.json").read_text())
-    assert [folder / file for file in document.pop("files")] == [
-        where / name for name in ("figure.png", "figure.svg", "table.csv", "summary.json")
-    ]
+    assert [folder / file for file in document.pop("files")] == [where / name for name in WRITTEN]
     assert {**document, "provenance": None} == {**summary, "provenance": None}
     assert summary["study"] == "compare"
     assert summary["settings"]["seed"] == 231
@@ -60,7 +60,8 @@ SMALL = {
 
 @pytest.mark.parametrize("entry", STUDIES, ids=lambda entry: entry.name)
 def test_each_study_runs(call, tmp_path, study_folder, entry):
-    settings = ["data.dataset=synthetic", "data.num_train=100", "solver.num_epochs=1", *SMALL[entry.model]]
+    common = ["replicates=2", "data.dataset=synthetic", "data.num_train=100", "solver.num_epochs=1"]
+    settings = [*common, *SMALL[entry.model]]
     varied = load_study(entry.module).VARIED
     options = [word for setting in settings if setting.partition("=")[0] not in varied for word in ("-s", setting)]
     listed = call(*entry.name.split(), *options, "-n", "--json").json["runs"]
@@ -70,7 +71,7 @@ def test_each_study_runs(call, tmp_path, study_folder, entry):
     assert {path.stem for path in (tmp_path / "results" / "runs").rglob("*.json")} == {run["run"] for run in listed}
     assert f"{len(listed)} runs in " in done.out
     assert f"results/{study_folder(tmp_path / 'results').name}/figure.png" in done.out
-    assert call(*entry.name.split(), *options, "-j", 1, "-v").out.count("finished") == len(listed)
+    assert call(*entry.name.split(), *options, "-j", 1, "-v").out.count("finished") == len({run["arm"] for run in listed})
 
 
 def test_a_variation_leaves_the_faithful_studys_folder_alone(call, tiny, tmp_path):
@@ -191,18 +192,19 @@ def test_a_flag_that_is_not_given_leaves_the_setting_alone(call, tmp_path):
     (tmp_path / "mine.yaml").write_text("arms: {equal_updates: true}\n")
 
     def epochs(*args):
-        return [
-            run["spec"]["solver"]["num_epochs"] for run in call("sweep", "batch-size", "-n", "--json", *args).json["runs"]
-        ]
+        runs = call("sweep", "batch-size", "--replicates", 1, "-n", "--json", *args).json["runs"]
+        return [run["spec"]["solver"]["num_epochs"] for run in runs]
 
     assert epochs() == [10, 10, 10, 10]
-    assert epochs("--equal-updates") == epochs("--config", "mine.yaml") == [10, 20, 100, 10]
+    assert epochs("--equal-updates") == epochs("--config", "mine.yaml") == [10, 20, 100, 10, 20, 100]
     assert epochs("--config", "mine.yaml", "-s", "arms.equal_updates=false") == [10, 10, 10, 10]
-    assert epochs("-s", "arms.equal_updates=false", "--equal-updates") == [10, 20, 100, 10]
+    assert epochs("-s", "arms.equal_updates=false", "--equal-updates") == [10, 20, 100, 10, 20, 100]
 
 
 def test_keep_is_repeatable_and_replaces_the_studys_own(call):
-    runs = call("dropout", "--keep", "0.5", "--keep", "0.9", "--keep", "0.5", "-n", "--json").json["runs"]
+    runs = call("dropout", "--keep", "0.5", "--keep", "0.9", "--keep", "0.5", "--replicates", 1, "-n", "--json").json[
+        "runs"
+    ]
     arms = [(run["arm"], run["spec"]["net"]["keep_prob"]) for run in runs]
     assert arms == [("no dropout", 1), ("keep 0.5", 0.5), ("keep 0.9", 0.9)]
 

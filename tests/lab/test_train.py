@@ -184,7 +184,7 @@ def test_two_workers_give_what_one_gives(tmp_path, make_spec):
 
 
 def test_the_images_are_read_once(tmp_path, make_spec, monkeypatch):
-    images.arrays.cache_clear()
+    images._arrays.cache_clear()
     found = images.read("synthetic", 60, None, ())
     monkeypatch.setattr(images, "load", pytest.fail)
     assert make_spec().data.fingerprint == found.fingerprint

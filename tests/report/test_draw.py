@@ -13,10 +13,9 @@ from itertools import pairwise
 import matplotlib
 import pytest
 from matplotlib.colors import to_hex, to_rgb
-from matplotlib.figure import Figure as Canvas
 
 from bnlab.report.curves import LANE, STYLES
-from bnlab.report.draw import DPI, draw
+from bnlab.report.draw import DPI, compose, draw
 from bnlab.report.figure import Band, Figure, Line, Panel
 from bnlab.report.layout import HEIGHT, MORE_HEIGHT, PANEL_WIDTH, margins
 
@@ -37,26 +36,14 @@ BAND = Band("first", [0, 1, 2], [0.0, 0.4, 0.3], [0.2, 0.7, 0.8])
 BANDED = figure(panel(LINE, Line("second", [0, 1, 2], [0.3, 0.2, 0.9]), bands=(BAND,)))
 
 
-@pytest.fixture
-def axes_of(monkeypatch):
-    """Draws a figure, and hands out the axes that were drawn on. No file is rendered: the axes say it all."""
-    drawn = []
+def axes_of(shown):
+    """The axes that a figure is drawn on. No file is rendered: the axes say it all."""
+    return compose(shown).axes
 
-    class Kept(Canvas):
-        def __init__(self, *args, **kwargs):
-            super().__init__(*args, **kwargs)
-            drawn.append(self)
 
-        def savefig(self, *args, **kwargs):
-            pass
-
-    monkeypatch.setattr("matplotlib.figure.Figure", Kept)
-
-    def axes_of(shown):
-        draw(shown)
-        return drawn[-1].axes
-
-    return axes_of
+def legend_texts(axes):
+    (legend,) = axes.figure.legends
+    return [text.get_text() for text in legend.get_texts()]
 
 
 def png_chunks(content):
@@ -128,7 +115,7 @@ def test_title_caption_and_legend_are_there_once():
         assert svg.count(f"<!-- {text} -->") == 1
 
 
-def test_panels_of_a_group_share_their_limits_and_others_have_their_own(axes_of):
+def test_panels_of_a_group_share_their_limits_and_others_have_their_own():
     low, high = Line("a", [0, 1], [0.0, 0.2]), Line("a", [0, 1], [0.7, 0.9])
     shown = figure(panel(low, y_group="g"), panel(high, y_group="g"), panel(high), panel(low, y_group="other"))
     first, second, third, fourth = (axes.get_ylim() for axes in axes_of(shown))
@@ -139,7 +126,7 @@ def test_panels_of_a_group_share_their_limits_and_others_have_their_own(axes_of)
     assert fourth[1] < 0.5
 
 
-def test_scales_labels_and_limits_are_those_of_the_panel(axes_of):
+def test_scales_labels_and_limits_are_those_of_the_panel():
     (axes,) = axes_of(figure(panel(LINE, x_scale="log", y_limits=(1, 3.5))))
     assert axes.get_xscale() == "log"
     assert axes.get_ylim() == (1, 3.5)
@@ -156,7 +143,7 @@ def marks(axes, crosses):
     ]
 
 
-def test_points_above_the_limits_are_triangles_at_the_edge_and_diverged_ones_crosses_alone(axes_of):
+def test_points_above_the_limits_are_triangles_at_the_edge_and_diverged_ones_crosses_alone():
     line = Line("a", [1, 2, 3, 4, 5], [1.0, 3.5, 1e30, INF, INF], diverged=(4,))
     (axes,) = axes_of(figure(panel(line, y_limits=(0, 3.5))))
     drawn = [*axes.lines[0].get_ydata()]
@@ -168,7 +155,7 @@ def test_points_above_the_limits_are_triangles_at_the_edge_and_diverged_ones_cro
     assert axes.lines[0].get_markevery() == [0, 1]  # the curve's own markers would hide the marks
 
 
-def test_marks_at_the_edge_stand_in_a_row_for_each_curve_that_has_any(axes_of):
+def test_marks_at_the_edge_stand_in_a_row_for_each_curve_that_has_any():
     curves = [[1, 2], [9, INF], [1, 1], [9, 9]]
     lines = [Line(f"arm {i}", [1, 2], y, diverged=(1,) if INF in y else ()) for i, y in enumerate(curves)]
     (axes,) = axes_of(figure(panel(*lines, y_limits=(1, 3))))
@@ -176,7 +163,7 @@ def test_marks_at_the_edge_stand_in_a_row_for_each_curve_that_has_any(axes_of):
     assert rows == {STYLES[1].color: 3.0, STYLES[3].color: pytest.approx(3 - 2 * LANE)}
 
 
-def test_crosses_at_one_place_are_turned_apart(axes_of):
+def test_crosses_at_one_place_are_turned_apart():
     lines = [Line(f"arm {i}", [1, 2], [0.5, 0.1], diverged=(1,)) for i in range(3)]
     (axes,) = axes_of(figure(panel(*lines)))
     assert len({mark[:2] for mark in marks(axes, crosses=True)}) == 1
@@ -185,7 +172,7 @@ def test_crosses_at_one_place_are_turned_apart(axes_of):
 
 
 @pytest.mark.parametrize("last", [NAN, INF])
-def test_without_limits_the_cross_sits_at_the_highest_finite_value(axes_of, last):
+def test_without_limits_the_cross_sits_at_the_highest_finite_value(last):
     (axes,) = axes_of(figure(panel(Line("a", [1, 2, 3], [2.0, 1.5, last], diverged=(2,)))))
     assert marks(axes, crosses=True) == [(3, 2.0, STYLES[0].color)]
     assert marks(axes, crosses=False) == []
@@ -206,7 +193,7 @@ def test_the_caption_explains_the_marks_there_are_and_no_others():
     assert b"A cross" not in above
 
 
-def test_a_limit_that_is_open_above_hides_nothing(axes_of):
+def test_a_limit_that_is_open_above_hides_nothing():
     (axes,) = axes_of(figure(panel(Line("a", [1, 2], [1.0, 50.0]), y_limits=(0, None))))
     assert axes.get_ylim()[0] == 0
     assert axes.get_ylim()[1] >= 50
@@ -214,7 +201,7 @@ def test_a_limit_that_is_open_above_hides_nothing(axes_of):
 
 
 @pytest.mark.parametrize(("rows", "panels"), [(1, 3), (2, 6), (3, 3)])
-def test_panels_fill_rows_from_left_to_right(axes_of, rows, panels):
+def test_panels_fill_rows_from_left_to_right(rows, panels):
     shown = Figure("Title", "caption", (panel(LINE),) * panels, rows=rows)
     all_axes = axes_of(shown)
     assert len(all_axes) == panels
@@ -225,7 +212,7 @@ def test_panels_fill_rows_from_left_to_right(axes_of, rows, panels):
     assert (width, height) == (PANEL_WIDTH * panels / rows, HEIGHT + (rows - 1) * MORE_HEIGHT)
 
 
-def test_rows_of_panels_keep_their_size_and_leave_room_for_titles(axes_of):
+def test_rows_of_panels_keep_their_size_and_leave_room_for_titles():
     def sizes(rows):
         boxes = [axes.get_position() for axes in axes_of(Figure("T", "c", (panel(LINE),) * rows, rows=rows))]
         sheet = HEIGHT + (rows - 1) * MORE_HEIGHT
@@ -238,7 +225,7 @@ def test_rows_of_panels_keep_their_size_and_leave_room_for_titles(axes_of):
     assert gap > 0.7  # inches: the labels below, the title above
 
 
-def test_a_band_reaches_from_low_to_high_in_its_curves_colour_behind_the_curve(axes_of):
+def test_a_band_reaches_from_low_to_high_in_its_curves_colour_behind_the_curve():
     (axes,) = axes_of(BANDED)
     (fill,) = axes.collections
     corners = {tuple(point) for point in fill.get_paths()[0].vertices.tolist()}
@@ -252,7 +239,7 @@ def test_a_band_reaches_from_low_to_high_in_its_curves_colour_behind_the_curve(a
     assert high > 0.8
 
 
-def test_overlapping_bands_stay_apart_by_the_dashes_of_their_edges(axes_of):
+def test_overlapping_bands_stay_apart_by_the_dashes_of_their_edges():
     bands = BAND, Band("second", [0, 1, 2], [0.1, 0.3, 0.3], [0.3, 0.8, 0.7])
     (axes,) = axes_of(figure(panel(LINE, Line("second", [0, 1, 2], [0.2, 0.5, 0.5]), bands=bands)))
     edges = [line for line in axes.lines if line.get_linewidth() < 1]
@@ -261,7 +248,7 @@ def test_overlapping_bands_stay_apart_by_the_dashes_of_their_edges(axes_of):
     assert {to_hex(line.get_color()) for line in edges} == {style.color.lower() for style in STYLES[:2]}
 
 
-def test_the_legend_shows_a_curve_with_a_band_on_a_piece_of_it_and_no_edge(axes_of):
+def test_the_legend_shows_a_curve_with_a_band_on_a_piece_of_it_and_no_edge():
     legend = axes_of(BANDED)[0].figure.legends[0]
     assert [text.get_text() for text in legend.get_texts()] == ["first", "second"]
     assert len(legend.get_patches()) == 1
@@ -280,7 +267,7 @@ def test_styles_differ_in_colour_dashes_and_marker_and_neighbours_in_grey():
         assert abs(grey(one.color) - grey(next_one.color)) > 0.1
 
 
-def test_many_curves_all_look_different(axes_of):
+def test_many_curves_all_look_different():
     lines = [Line(f"arm {i}", [0, 1], [i, i + 1]) for i in range(20)]
     (axes,) = axes_of(figure(panel(*lines)))
     curves = [line for line in axes.lines if line.get_label().startswith("arm")]
@@ -288,7 +275,7 @@ def test_many_curves_all_look_different(axes_of):
     assert len(looks) == 20
 
 
-def test_lines_of_one_label_look_the_same_in_every_panel(axes_of):
+def test_lines_of_one_label_look_the_same_in_every_panel():
     second = Line("second", [0, 1], [0, 1])
     one, other = axes_of(figure(panel(LINE, second), panel(second)))
     assert one.lines[0].get_color() == STYLES[0].color
@@ -296,7 +283,7 @@ def test_lines_of_one_label_look_the_same_in_every_panel(axes_of):
     assert other.lines[0].get_marker() == STYLES[1].marker
 
 
-def test_points_are_marked_only_where_asked_for(axes_of):
+def test_points_are_marked_only_where_asked_for():
     (axes,) = axes_of(figure(panel(LINE, Line("loss", [0, 1], [1, 2], points=False))))
     curves = [line for line in axes.lines if line.get_linestyle() != "None"]
     assert [curve.get_marker() for curve in curves] == ["o", "None"]

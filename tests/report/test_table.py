@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bnlab.report.table import COLUMNS, csv_bytes, rows
+from bnlab.report.table import COLUMNS, NAMES, csv_bytes, rows
 from bnlab.runs.history import Failure, History
 from bnlab.runs.outcome import Outcome
 from bnlab.runs.spec import ConvNetSpec, DataSpec, NetSpec, RunSpec, SolverSpec
@@ -34,13 +34,13 @@ TABLE = rows([("batchnorm, batch 20", history()), ('an "arm"', history((2.5, mat
 
 
 def read(table):
-    return [*csv.DictReader(io.StringIO(csv_bytes(table).decode(), newline=""))]
+    return [*csv.DictReader(io.StringIO(csv_bytes(NAMES, table).decode(), newline=""))]
 
 
 def test_a_row_says_what_the_run_was_and_gave():
     settings = {
         "arm": "batchnorm, batch 20", "model": "mlp", "dataset": "synthetic", "num_train": 60,
-        "fingerprint": "0" * 16, "num_val": None, "hidden_dims": "8 6",
+        "fingerprint": "0" * 16, "num_val": None, "images": "first", "hidden_dims": "8 6",
         "normalization": "batchnorm", "weight_scale": 0.1, "keep_prob": 0.25,
         "reg": 0.0, "num_filters": None, "filter_size": None, "hidden_dim": None, "num_groups": None,
         "learning_rate": 1 / 3, "update_rule": "sgd_momentum", "lr_decay": 1.0, "batch_size": 20, "num_epochs": 10,
@@ -97,14 +97,14 @@ def test_a_diverged_run_says_where():
 
 
 def test_lines_end_in_a_bare_newline_on_every_system():
-    content = csv_bytes(TABLE)
+    content = csv_bytes(NAMES, TABLE)
     assert content.count(b"\n") == 3
     assert b"\r" not in content
     assert content.endswith(b"\n")
 
 
 def test_no_rows_still_have_a_head():
-    assert csv_bytes([]).decode() == ",".join(column.name for column in COLUMNS) + "\n"
+    assert csv_bytes(NAMES, []).decode() == ",".join(column.name for column in COLUMNS) + "\n"
 
 
 def test_columns_have_names_of_their_own_and_say_what_they_mean():

@@ -10,7 +10,7 @@ def draws(seed, replicate=0):
 
 
 def test_there_is_one_for_each_role():
-    assert tuple(draws(0)) == ROLES == ("weights", "minibatches", "dropout", "evaluation")
+    assert tuple(draws(0)) == ROLES == ("weights", "minibatches", "dropout", "evaluation", "images")
 
 
 def test_the_same_address_gives_the_same_draws():

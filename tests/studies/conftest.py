@@ -18,7 +18,7 @@ from bnlab.studies.settings import Override
 from bnlab.studies.study import Result, load_study
 
 ENTRIES = {entry.name: entry for entry in STUDIES}
-QUICK = {"data.dataset": "synthetic", "data.num_train": 100, "solver.num_epochs": 2}
+QUICK = {"replicates": 2, "data.dataset": "synthetic", "data.num_train": 100, "solver.num_epochs": 2}
 SMALL_NETS = {
     "mlp": {"net.hidden_dims": [8]},
     "cnn": {"net.num_filters": 4, "net.filter_size": 3, "net.num_groups": 2, "net.hidden_dim": 8},
@@ -45,13 +45,13 @@ class Small:
     store: Store
 
     def with_diverged(self, which: int) -> list[Result]:
-        """The same results, but that the run of one arm diverged at its last iteration."""
+        """The same results, but that the first run of one arm diverged at its last iteration."""
         changed = [*self.results]
-        [history] = changed[which].histories
+        history, *others = changed[which].histories
         outcome, end = history.outcome, history.spec.num_iterations
         assert outcome.check_iterations == planned_checks(history.spec, end)
         outcome = replace(outcome, loss_history=[*outcome.loss_history[:-1], float("nan")], diverged_at=end)
-        changed[which] = Result(changed[which].arm, (History(history.spec, outcome, history.provenance),))
+        changed[which] = Result(changed[which].arm, (History(history.spec, outcome, history.provenance), *others))
         return changed
 
 

@@ -1,59 +1,91 @@
 """What each study draws and says of its results: first what holds for every study, then the words of single ones."""
 
+import csv
+import io
 import json
 import math
 import re
 from dataclasses import replace
 from functools import reduce
 from operator import attrgetter, getitem
+from statistics import fmean
 
 import pytest
 
 from bnlab.errors import SettingsError
+from bnlab.evidence.looks import Look, one_look
+from bnlab.evidence.sentences import part_of_title
 from bnlab.lab.store import Store
 from bnlab.report.table import COLUMNS
 from bnlab.runs.history import Failure
-from bnlab.studies import compare, weight_scale
-from bnlab.studies.plan import results
-from bnlab.studies.publish import publish, summary, table
+from bnlab.studies import weight_scale
+from bnlab.studies.plan import judged, results
+from bnlab.studies.publish import publish, sentences, summary, table
 from bnlab.studies.study import Result, arm
-from bnlab.studies.words import ONE_SEED
+from bnlab.studies.words import ONE_SEED, closing_words
 
 
 def figure(small, found=None):
     return small.plan.study.figure(small.plan.settings, small.results if found is None else found)
 
 
-def test_every_panel_is_labelled_and_has_a_curve_for_each_curve_of_the_arms(small):
-    curves = [*dict.fromkeys(arm.curve for arm in small.plan.arms)]
+def published(small, found, folder):
+    document = publish(small.plan, found, judged(small.plan, found), Store(folder), 1.5)
+    return document, folder / small.plan.folder
+
+
+def one_replicate(small):
+    """The same plan and results with the first replicate alone."""
+    plan = replace(small.plan.at(Look(1, 1)), looks=one_look(1))
+    return plan, [Result(each, result.histories[:1]) for each, result in zip(plan.arms, small.results, strict=True)]
+
+
+def test_every_panel_is_labelled_and_has_a_line_for_each_arm_or_curve(small):
+    curves = [*dict.fromkeys(each.curve for each in small.plan.arms)]
+    labels = [each.label for each in small.plan.arms]
     drawn = figure(small)
     assert drawn.title
     for panel in drawn.panels:
         assert panel.title
         assert panel.x_label
         assert panel.y_label
-        assert [*dict.fromkeys(line.label for line in panel.lines)] == curves
-        assert panel.y_group == ("accuracy" if panel.y_label == "accuracy" else None)
+        assert [*dict.fromkeys(line.label for line in panel.lines)] in (curves, labels)
+        assert [*dict.fromkeys(band.label for band in panel.bands)] in (curves, labels)
 
 
-def test_the_curves_have_the_numbers_of_the_runs(small):
-    histories = [history for result in small.results for history in result.histories]
-    shown = {y for panel in figure(small).panels for line in panel.lines for y in line.y}
-    if any(arm.x is not None for arm in small.plan.arms):
-        measures = (lambda h: h.best_val_acc, lambda h: h.best_train_acc, lambda h: h.final_loss)
-        drawn = [{measure(history) for history in histories} for measure in measures]
-        expected = next(values for values in drawn if values <= shown)  # one of the measures at least
-        xs = {x for panel in figure(small).panels for line in panel.lines for x in line.x}
-        assert xs == {arm.x for arm in small.plan.arms}
+def test_the_pale_lines_have_the_numbers_of_the_runs_and_the_others_their_means(small):
+    pale = {y for panel in figure(small).panels for line in panel.lines if line.faint for y in line.y}
+    bold = {y for panel in figure(small).panels for line in panel.lines if not line.faint for y in line.y}
+    of_a_sweep = any(each.x is not None and each.curve != each.label for each in small.plan.arms)
+    names = ("train_acc_history", "val_acc_history")
+    numbers = [
+        {tuple(getattr(history.outcome, name)) for history in result.histories}
+        for result in small.results
+        for name in names
+    ]
+    last = small.results[-1].histories
+    if pale >= {y for runs in numbers for run in runs for y in run}:
+        means = {fmean(values) for name in names for values in zip(*(getattr(h.outcome, name) for h in last), strict=True)}
     else:
-        expected = {acc for h in histories for acc in (*h.outcome.val_acc_history, *h.outcome.train_acc_history)}
-        assert shown - expected <= {loss for history in histories for loss in history.outcome.loss_history}
-    assert expected <= shown
+        assert of_a_sweep
+        assert pale >= {history.best_val_acc for result in small.results for history in result.histories}
+        means = {fmean(history.best_val_acc for history in last), fmean(history.best_train_acc for history in last)}
+    assert all(any(math.isclose(mean, y) for y in bold) for mean in means)
+
+
+def test_one_replicate_is_drawn_as_it_is(small):
+    plan, found = one_replicate(small)
+    for panel in plan.study.figure(plan.settings, found).panels:
+        assert panel.bands == ()
+        pale = [line for line in panel.lines if line.faint]
+        assert not pale or "loss of the minibatch" in panel.y_label
+    assert sentences(plan, found, judged(plan, found))[-1] == ONE_SEED
 
 
 def test_an_arm_says_what_tells_it_from_the_others(small):
     for each in small.plan.arms:
         assert set(each.varied) <= set(small.plan.study.VARIED)
+        assert [run.replicate for run in each.runs] == [0, 1]
         for key, value in each.varied.items():
             assert {attrgetter(key)(run) for run in each.runs} == {value}
     labels = [each.label for each in small.plan.arms]
@@ -62,51 +94,95 @@ def test_an_arm_says_what_tells_it_from_the_others(small):
 
 def test_the_caption_says_the_settings(small):
     text = figure(small).caption
-    for words in ("synthetic, first 100 training images", "2 epochs", "seed 231, one run per "):
+    for words in (
+        "synthetic, first 100 training images",
+        "2 epochs",
+        "seed 231, 2 replicates per ",
+        "differ in their seeds",
+    ):
         assert words in text
     solver = small.plan.settings.solver
     if not {"solver.update_rule", "solver.learning_rate"} & set(small.plan.study.VARIED):
         assert f"{solver.update_rule} at {solver.learning_rate:.4g}" in text
+    if any("loss of the minibatch" in panel.y_label for panel in figure(small).panels):
+        assert "mean over " in text
 
 
 def test_a_diverged_run_gets_a_cross_and_is_counted(small):
     changed = small.with_diverged(len(small.results) - 1)
     assert not any(line.diverged for panel in figure(small).panels for line in panel.lines)
-    for panel in figure(small, changed).panels:
-        marked = [(line.label, line.diverged) for line in panel.lines if line.diverged]
-        assert marked == [(small.plan.arms[-1].curve, (len(panel.lines[-1].y) - 1,))]
+    arm = small.plan.arms[-1]
+    drawn = [panel for panel in figure(small, changed).panels if not panel.title.startswith("Final")]
+    for panel in drawn:
+        assert [line.label in (arm.curve, arm.label) for line in panel.lines if line.diverged] == [True]
     rows = table(changed)
     assert [row["status"] for row in rows].count("diverged") == 1
-    assert rows[-1]["diverged_at"] == rows[-1]["iterations"]
+    [row] = [row for row in rows if row["status"] == "diverged"]
+    assert row["diverged_at"] == row["iterations"]
+    findings = judged(small.plan, changed)
+    assert sum("1 of " in text and "diverged." in text for text in sentences(small.plan, changed, findings)) == sum(
+        arm.curve in finding.contrast.curves for finding in findings
+    )
 
 
-def test_findings_claim_nothing_from_one_seed(small):
-    findings = small.plan.study.findings(small.results)
-    assert findings[-1] == ONE_SEED
-    assert len(findings) > 1
-    assert all("\n" not in finding for finding in findings)
+def test_the_sentences_say_each_claim_and_what_the_replicates_differ_in(small):
+    findings = judged(small.plan, small.results)
+    said = sentences(small.plan, small.results, findings)
+    assert said[-1] == closing_words(small.plan.settings)
+    assert all("\n" not in sentence for sentence in said)
+    for finding, sentence in zip(findings, said, strict=False):
+        assert sentence.startswith(f"{finding.contrast.text}? ")
+        assert "Undecided: fewer than 5 replicates" in sentence
+
+
+def test_the_title_is_made_of_findings(small, tmp_path):
+    findings = judged(small.plan, small.results)
+    _, folder = published(small, small.results, tmp_path)
+    parts = [part_of_title(finding) for finding in findings if finding.contrast.claim.title]
+    assert all(part.endswith("(undecided)") for part in parts)
+    drawn = " ".join(re.findall(r"<!-- (.*?) -->", (folder / "figure.svg").read_text(encoding="utf-8")))
+    assert ("; ".join(parts) or figure(small).title).replace("'", "&apos;").split()[0] in drawn
+
+
+def test_claims_are_about_arms_that_there_are(small):
+    for contrast in small.plan.contrasts:
+        assert set(contrast.curves) <= {each.curve for each in small.plan.arms}
+        assert contrast.claim.reason
 
 
 def test_a_study_is_drawn_and_told_without_a_run_that_failed(small, tmp_path):
     failed = small.results[0]
     failure = Failure(failed.arm.runs[0], "ValueError: no", {"seconds": 0.1})
-    found = [Result(failed.arm, (), (failure,)), *small.results[1:]]
-    document = publish(small.plan, found, Store(tmp_path), 1.5)
+    found = [Result(failed.arm, failed.histories[1:], (failure,)), *small.results[1:]]
+    document, folder = published(small, found, tmp_path)
     assert [row["status"] for row in document["runs"]].count("failed") == 1
-    assert document["runs"][0]["error"] == "ValueError: no"
-    assert document["runs"][0]["best_val_acc"] is None
-    svg = (tmp_path / small.plan.folder / "figure.svg").read_text(encoding="utf-8")
+    [row] = [row for row in document["runs"] if row["status"] == "failed"]
+    assert row["error"] == "ValueError: no"
+    assert row["best_val_acc"] is None
+    svg = (folder / "figure.svg").read_text(encoding="utf-8")
     assert "1 run failed and not drawn" in " ".join(re.findall(r"<!-- (.*?) -->", svg))
+    for claim in json.loads((folder / "findings.json").read_text())["claims"]:
+        missing = failed.arm.curve in (claim["arm"], claim["against"])
+        assert claim["verdict"] == "undecided"
+        assert ("lack a run that failed" in claim["sentence"]) == missing
+
+
+def test_a_study_whose_arm_failed_as_a_whole_is_drawn_and_told(small, tmp_path):
+    failures = tuple(Failure(run, "ValueError: no", {"seconds": 0.1}) for run in small.results[0].arm.runs)
+    document, _ = published(small, [Result(small.results[0].arm, (), failures), *small.results[1:]], tmp_path)
+    assert [row["status"] for row in document["runs"]].count("failed") == 2
 
 
 def test_the_summary_is_strict_json_with_the_tables_rows(small):
-    document = json.loads(json.dumps(summary(small.plan, small.with_diverged(0)), allow_nan=False))
+    changed = small.with_diverged(0)
+    document = json.loads(json.dumps(summary(small.plan, changed, judged(small.plan, changed)), allow_nan=False))
     assert document["study"] == small.plan.entry.name
     assert document["settings"]["data"] == {"dataset": "synthetic", "num_train": 100, "num_val": None}
     assert document["changed"]["solver.num_epochs"] == 2
-    assert [[*row] for row in document["runs"]] == [[column.name for column in COLUMNS]] * len(small.results)
+    runs = sum(len(result.histories) for result in small.results)
+    assert [[*row] for row in document["runs"]] == [[column.name for column in COLUMNS]] * runs
     assert document["runs"][0]["final_loss"] is None
-    assert document["runs"][1]["final_loss"] == small.results[1].histories[0].final_loss
+    assert document["runs"][1]["final_loss"] == small.results[0].histories[1].final_loss
     for key in small.plan.study.VARIED:
         *parts, name = key.split(".")
         assert name not in reduce(getitem, parts, document["settings"])
@@ -117,37 +193,40 @@ def test_results_come_from_the_store_in_the_order_of_the_arms(small, tmp_path):
     assert [result.arm for result in found] == [*small.plan.arms]
     assert [len(result.histories) for result in found] == [len(arm.runs) for arm in small.plan.arms]
     assert [result.histories for result in results(small.plan, Store(tmp_path))] == [()] * len(found)
-    document = publish(small.plan, found, Store(tmp_path), 1.5)
-    names = ("figure.png", "figure.svg", "table.csv", "summary.json")
-    assert document["files"] == [str(tmp_path / small.plan.folder / name) for name in names]
+    document, folder = published(small, found, tmp_path)
+    names = ("figure.png", "figure.svg", "table.csv", "arms.csv", "findings.json", "findings.md", "summary.json")
+    assert document["files"][: len(names)] == [str(folder / name) for name in names]
     assert document["provenance"]["seconds"] == 1.5
 
 
+def test_the_means_of_each_arm_and_check_are_a_table(small, tmp_path):
+    _, folder = published(small, small.results, tmp_path)
+    rows = [*csv.DictReader(io.StringIO((folder / "arms.csv").read_text()))]
+    last = small.results[-1]
+    mine = [row for row in rows if row["arm"] == last.arm.label]
+    assert [int(row["iteration"]) for row in mine] == last.histories[0].outcome.check_iterations
+    assert {row["n"] for row in rows} == {"2"}
+    for row, values in zip(mine, zip(*(h.outcome.val_acc_history for h in last.histories), strict=True), strict=True):
+        assert float(row["val_acc"]) == pytest.approx(fmean(values))
+        assert float(row["val_acc_low"]) <= float(row["val_acc"]) <= float(row["val_acc_high"])
+
+
 @pytest.mark.parametrize("small", ["compare"], indirect=True)
-def test_compare_says_the_differences(small):
-    norm, none = (result.histories[0].outcome for result in small.results)
-    train, val = (
-        norm.train_acc_history[-1] - none.train_acc_history[-1],
-        norm.val_acc_history[-1] - none.val_acc_history[-1],
-    )
-    said = f"batchnorm less no normalization, at the end: training accuracy {train:+.3f}, validation accuracy {val:+.3f}"
-    assert compare.findings(small.results)[0] == said
-    told = compare.findings(small.with_diverged(0))[0]
-    assert told == "batchnorm less no normalization: not compared, since batchnorm diverged"
-    drawn = compare.figure(replace(small.plan.settings, arms=compare.Arms("layernorm")), small.results)
-    assert "layernorm" in drawn.title
-    loss = drawn.panels[0]
-    assert [*loss.lines[0].x] == [1, 2, 3, 4]
-    assert not loss.lines[0].points
+def test_the_loss_is_pale_as_it_is_under_a_mean(small):
+    loss = figure(small).panels[0]
+    raw, mean = [line for line in loss.lines if line.faint], [line for line in loss.lines if not line.faint]
+    assert [[*line.y] for line in raw] == [h.outcome.loss_history for result in small.results for h in result.histories]
+    assert [*mean[0].x] == [1, 2, 3, 4]
+    assert not mean[0].points
 
 
 @pytest.mark.parametrize("small", ["sweep weight-scale"], indirect=True)
 def test_weight_scale_says_the_best_scale_and_draws_the_notebooks_range(small):
-    best = max(small.results[:20], key=lambda result: result.histories[0].best_val_acc)
-    said = weight_scale.findings(small.results)
-    assert said[0] == (
-        f"{best.arm.label} has the best validation accuracy of its curve, {best.histories[0].best_val_acc:.3f}"
-    )
+    def mean(result):
+        return fmean(history.best_val_acc for history in result.histories)
+
+    best = max(small.results[:20], key=mean)
+    assert f"{mean(best):.3f}"[1:] + f" ({best.arm.label})" in weight_scale.remarks(small.results)[0]
     assert all(panel.x_scale == "log" for panel in figure(small).panels)
     assert figure(small).panels[2].y_limits == (0, 3.5)
     settings = replace(small.plan.settings, data=replace(small.plan.settings.data, dataset="cifar10"))
@@ -155,8 +234,8 @@ def test_weight_scale_says_the_best_scale_and_draws_the_notebooks_range(small):
 
 
 @pytest.mark.parametrize("small", ["sweep weight-scale"], indirect=True)
-def test_a_run_that_diverged_before_any_check_stands_at_the_foot_of_an_accuracy(small):
-    [history] = small.results[0].histories
+def test_a_run_that_diverged_before_any_check_stands_at_chance(small):
+    history, *_ = small.results[0].histories
     outcome = replace(
         history.outcome,
         loss_history=[math.nan],
@@ -167,16 +246,35 @@ def test_a_run_that_diverged_before_any_check_stands_at_the_foot_of_an_accuracy(
     )
     found = [Result(small.results[0].arm, (replace(history, outcome=outcome),)), *small.results[1:]]
     val, _, loss = figure(small, found).panels
-    assert (val.lines[0].y[0], loss.lines[0].y[0]) == (0.0, math.inf)
+    assert (val.lines[0].y[0], loss.lines[0].y[0]) == (0.1, math.inf)
     assert val.lines[0].diverged == (0,)
 
 
 @pytest.mark.parametrize("small", ["sweep batch-size"], indirect=True)
 def test_batch_size_says_how_many_updates_each_arm_made(small):
-    words = small.plan.study.findings(small.results)[0]
+    words = small.plan.study.remarks(small.results)[0]
     assert words.startswith("Updates made: 40 (batchnorm, batch 5), 20 (batchnorm, batch 10), 4 (")
+    assert words in figure(small).caption
     equal = replace(small.plan.settings, arms=replace(small.plan.settings.arms, equal_updates=True))
     assert small.plan.study.figure(equal, small.results).panels[0].x_label == "update"
+
+
+def test_with_equal_updates_there_is_a_baseline_at_every_batch_size(plan):
+    made = plan("sweep batch-size", {"arms.equal_updates": True, "arms.norm": "all"})
+    sizes = {}
+    for each in made.arms:
+        sizes.setdefault(each.curve, []).append(each.x)
+    assert [*sizes] == ["batchnorm", "layernorm", "no normalization"]
+    assert [*sizes.values()] == [[5, 10, 50]] * 3
+    assert {each.runs[0].num_iterations for each in made.arms} == {2000}
+    assert len(made.contrasts) == 1
+
+
+@pytest.mark.parametrize(("study", "curves"), [("compare", 3), ("sweep batch-size", 3), ("compare --model cnn", 3)])
+def test_all_normalizations_in_one_figure(plan, study, curves):
+    made = plan(study, {"arms.norm": "all"})
+    assert len({each.curve for each in made.arms}) == curves
+    assert made.folder.endswith("-all") or study.endswith("cnn")
 
 
 def test_an_arm_refuses_a_field_there_is_not(small):
@@ -199,3 +297,18 @@ def test_the_arm_without_dropout_is_always_there(plan):
 def test_lowest_above_highest_is_refused(plan):
     with pytest.raises(SettingsError, match=r"lowest_weight_scale 2 is above arms\.highest_weight_scale 1: give the lower"):
         plan("sweep weight-scale", {"arms.lowest_weight_scale": 2})
+
+
+def test_more_replicates_are_the_same_study(plan):
+    five, seven = (plan("compare", {"replicates": count}) for count in (5, 7))
+    assert five.folder == seven.folder == "compare-batchnorm"
+    assert [run.name for run in five.runs] == [run.name for run in seven.runs if run.replicate < 5]
+
+
+def test_other_images_for_each_replicate(plan):
+    made = plan("compare", {"vary": "images", "replicates": 2})
+    assert made.folder == "compare-batchnorm-vary-images"
+    assert {run.data.images for run in made.runs} == {"drawn"}
+    assert made.runs[0].data.fingerprint != plan("compare").runs[0].data.fingerprint
+    with pytest.raises(SettingsError, match=r"data\.num_train 4,000: .* set data\.num_train below 4,000"):
+        plan("compare", {"vary": "images", "data.num_train": 4000})

@@ -1,0 +1,131 @@
+"""Claims, and which arms each is tested on.
+
+A claim is stated before the runs: a sentence, a measure, a kind, and a margin, the smallest difference that matters, with
+the reason for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from string import Formatter
+from typing import Annotated, Any
+
+from bnlab.errors import SettingsError
+from bnlab.evidence.measures import MEASURES, Measure
+from bnlab.evidence.reductions import REDUCTIONS, Reduction
+from bnlab.evidence.verdicts import KINDS
+from bnlab.runs.fields import Checked, OneOf, Range
+
+EACH = "each"
+"""In `of`: each curve that there is, but the one in `against`."""
+
+
+@dataclass(frozen=True)
+class Claim(Checked):
+    """A sentence about one curve, or about the difference of two.
+
+    In each replicate the measure of every run of a curve is reduced to one number by `over`. The claim is about that number
+    of the curve `of`. With `against` it is about the difference: `of` minus `against` if `of` is expected to be higher,
+    `against` minus `of` if lower. title: its part of the figure's title, with {Arm}, {of} and {against} for the curve's
+    label and the two means; empty if it has none. when: settings, by key, without which it isn't tested. Raises
+    SettingsError.
+    """
+
+    claim: Annotated[str, "the sentence; {arm} stands for the label of the curve"]
+    measure: Annotated[str, OneOf(tuple(MEASURES)), "what is measured on each run"]
+    kind: Annotated[str, OneOf(KINDS), "whether the difference is more than the margin, or within it on both sides"]
+    margin: Annotated[float, Range(at_least=0), "the smallest difference that matters, in the measure's unit"]
+    reason: Annotated[str, "why that margin"]
+    of: Annotated[str, "the curve that it is about, by its label; each for all curves but `against`"] = EACH
+    against: Annotated[str | None, "the curve that it is set against, by its label; null for none"] = None
+    expected: Annotated[str, OneOf(("higher", "lower")), "whether `of` is expected to be higher or lower"] = "higher"
+    over: Annotated[str, OneOf(tuple(REDUCTIONS)), "how the runs of a sweep become one number"] = "all"
+    arguments: Annotated[tuple[float, ...], "the numbers that `over` takes"] = ()
+    title: Annotated[str, "its part of the figure's title"] = ""
+    when: Annotated[str, "the key of a setting that must be true"] = ""
+    unless: Annotated[str, "the key of a setting that must not be true"] = ""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        wanted = self.reduction.numbers
+        if len(self.arguments) != wanted:
+            raise SettingsError(
+                f"arguments: {[*self.arguments]} is not allowed: {self.over} takes {wanted} number(s); give so many"
+            )
+        try:
+            unknown = {name for _, name, _, _ in Formatter().parse(self.claim) if name is not None} - {"arm", "Arm"}
+        except ValueError:
+            unknown = {self.claim}
+        if unknown:
+            raise SettingsError(
+                f"claim: {self.claim!r} is not allowed: the only word in braces may be {{arm}}; write other braces double"
+            )
+
+    @property
+    def measured(self) -> Measure:
+        """The measure itself."""
+        return MEASURES[self.measure]
+
+    @property
+    def reduction(self) -> Reduction:
+        """The reduction itself."""
+        return REDUCTIONS[self.over]
+
+    @property
+    def unit(self) -> str:
+        """Of the number that the claim is about; empty for accuracies."""
+        return self.measured.unit if self.reduction.unit is None else self.reduction.unit
+
+    @property
+    def is_lower(self) -> bool:
+        """Whether `of` is expected to be lower."""
+        return self.expected == "lower"
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """One test of a claim: on this curve, set against that one or against none."""
+
+    claim: Claim
+    of: str
+    against: str | None
+
+    @property
+    def curves(self) -> tuple[str, ...]:
+        """The curves that it needs."""
+        return (self.of,) if self.against is None else (self.of, self.against)
+
+    @property
+    def text(self) -> str:
+        """The claim's sentence, about this curve."""
+        return self.claim.claim.format(arm=self.of, Arm=capital(self.of))
+
+
+def contrasts(
+    claims: Sequence[Claim], curves: Mapping[str, Sequence[float]], settings: Mapping[str, Any]
+) -> list[Contrast]:
+    """What is tested: each claim on each pair of curves that it is about.
+
+    curves: the values of x of each curve, by label. settings: of the study, by key. A claim is left out where its curves
+    aren't there, where they don't have the x it asks for, or where its `when` or `unless` says so.
+    """
+    return [
+        contrast
+        for claim in claims
+        if (not claim.when or settings[claim.when]) and not (claim.unless and settings[claim.unless])
+        for contrast in _of_claim(claim, curves)
+    ]
+
+
+def _of_claim(claim: Claim, curves: Mapping[str, Sequence[float]]) -> Iterator[Contrast]:
+    named = [curve for curve in curves if curve != claim.against] if claim.of == EACH else [claim.of]
+    for of in named:
+        contrast = Contrast(claim, of, claim.against)
+        if all(curve in curves and claim.reduction.fits(curves[curve], *claim.arguments) for curve in contrast.curves):
+            yield contrast
+
+
+def capital(label: str) -> str:
+    """The label as the first word of a sentence."""
+    return label[:1].upper() + label[1:]

@@ -1,0 +1,161 @@
+"""From the runs of a study to its findings: for each claim the effect, its interval and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from bnlab.evidence.claims import Contrast
+from bnlab.evidence.interval import Interval, mean_interval
+from bnlab.evidence.looks import ALPHA, Look
+from bnlab.evidence.reductions import grid_step
+from bnlab.evidence.traces import Trace, trace
+from bnlab.evidence.verdicts import Verdict, deciding_replicates, verdict
+from bnlab.runs.history import History
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The runs of one curve: the values of x, ascending, and by replicate the traces of its runs, in the order of the xs.
+
+    A replicate of which a run is missing isn't there.
+    """
+
+    xs: tuple[float, ...]
+    replicates: Mapping[int, tuple[Trace, ...]]
+
+
+class ArmRuns(NamedTuple):
+    """The runs of one arm: the curve it is part of, where on it, and its finished and diverged runs."""
+
+    curve: str
+    x: float | None
+    histories: Sequence[History]
+
+
+def curves(arms: Iterable[ArmRuns]) -> dict[str, Curve]:
+    """The curves that arms make up, by label. An arm without an x is a curve of one point."""
+    points: dict[str, dict[float, dict[int, Trace]]] = {}
+    for arm in arms:
+        traces = {history.spec.replicate: trace(history) for history in arm.histories}
+        points.setdefault(arm.curve, {})[0.0 if arm.x is None else arm.x] = traces
+    return {label: _curve(by_x) for label, by_x in points.items()}
+
+
+def _curve(by_x: Mapping[float, Mapping[int, Trace]]) -> Curve:
+    xs = tuple(sorted(by_x))
+    everywhere = set.intersection(*(set(by_x[x]) for x in xs))
+    return Curve(xs, {replicate: tuple(by_x[x][replicate] for x in xs) for replicate in sorted(everywhere)})
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found about a claim.
+
+    values: the number that the claim is about, for each replicate. interval: for their mean, of confidence 1 - alpha.
+    means: of the curve `of` and of the one it is set against. look: the replicates of the look that decided it, or of the
+    last one. missing: replicates of that look without all their runs. diverged: runs that diverged, of `runs` in all.
+    at_limit: whether the sweep ends too early to show the number. needed: how many replicates would decide the claim at the
+    mean and spread seen; infinite for more than 10,000.
+    """
+
+    contrast: Contrast
+    values: tuple[float, ...]
+    interval: Interval
+    means: tuple[float, ...]
+    alpha: float
+    look: int
+    verdict: Verdict
+    missing: int
+    diverged: int
+    runs: int
+    at_limit: bool
+    needed: float
+
+    @property
+    def decided(self) -> bool:
+        """Whether it is supported or contradicted."""
+        return self.verdict.word != "undecided"
+
+
+def judge(contrasts: Sequence[Contrast], curves: Mapping[str, Curve], looks: Sequence[Look]) -> list[Finding]:
+    """The finding for each contrast, after these looks.
+
+    The intervals hold for all contrasts and all looks at once: each contrast spends an equal part of its look's share of
+    the 5 % (Dunn, 1961, "Multiple comparisons among means"). A claim keeps the verdict and interval of the look that
+    decided it.
+    """
+    return [_after_looks(contrast, curves, looks, len(contrasts)) for contrast in contrasts]
+
+
+def _after_looks(contrast: Contrast, curves: Mapping[str, Curve], looks: Sequence[Look], tests: int) -> Finding:
+    findings = (_at_look(contrast, curves, look, ALPHA * look.share / tests) for look in looks)
+    found = next(findings)
+    for later in findings:
+        if found.decided:
+            break
+        found = later
+    return found
+
+
+def _at_look(contrast: Contrast, curves: Mapping[str, Curve], look: Look, alpha: float) -> Finding:
+    claim, taken = contrast.claim, [curves[label] for label in contrast.curves]
+    complete = [r for r in range(look.replicates) if all(r in curve.replicates for curve in taken)]
+    numbers = [_numbers(contrast, curve, complete) for curve in taken]
+    values = _signed(contrast, numbers)
+    interval = mean_interval(values, alpha, _step(contrast, taken, complete))
+    at_limit = any(_at_limit(contrast, curve, complete) for curve in taken)
+    missing = look.replicates - len(complete)
+    found = verdict(claim.kind, claim.margin, interval) if not (missing or at_limit) else Verdict("undecided")
+    traces = [each for curve in taken for r in complete for each in curve.replicates[r]]
+    return Finding(
+        contrast,
+        tuple(values),
+        interval,
+        tuple(mean_interval(each).mean for each in numbers),
+        alpha,
+        look.replicates,
+        found,
+        missing,
+        sum(each.diverged for each in traces),
+        len(traces),
+        at_limit,
+        deciding_replicates(claim.kind, claim.margin, interval, alpha),
+    )
+
+
+def _numbers(contrast: Contrast, curve: Curve, replicates: Sequence[int]) -> list[float]:
+    """The curve's number in each replicate."""
+    claim = contrast.claim
+    measured = [_points(contrast, curve, r) for r in replicates]
+    return [
+        claim.reduction.value(points, [*measured[:i], *measured[i + 1 :]], *claim.arguments)
+        for i, points in enumerate(measured)
+    ]
+
+
+def _points(contrast: Contrast, curve: Curve, replicate: int) -> list[tuple[float, float]]:
+    value = contrast.claim.measured.value
+    return [(x, value(each)) for x, each in zip(curve.xs, curve.replicates[replicate], strict=True)]
+
+
+def _signed(contrast: Contrast, numbers: Sequence[Sequence[float]]) -> list[float]:
+    """The curve's own numbers, or the paired differences, positive in the direction that the claim expects."""
+    if contrast.against is None:
+        return [*numbers[0]]
+    sign = -1 if contrast.claim.is_lower else 1
+    return [sign * (of - against) for of, against in zip(*numbers, strict=True)]
+
+
+def _step(contrast: Contrast, taken: Sequence[Curve], replicates: Sequence[int]) -> float:
+    """The grid that the numbers lie on."""
+    if contrast.claim.reduction.on_grid:
+        return max(grid_step(curve.xs) for curve in taken)
+    step = contrast.claim.measured.step
+    return max((step(each) for curve in taken for r in replicates for each in curve.replicates[r]), default=0.0)
+
+
+def _at_limit(contrast: Contrast, curve: Curve, replicates: Sequence[int]) -> bool:
+    claim = contrast.claim
+    return any(claim.reduction.at_limit(_points(contrast, curve, r), *claim.arguments) for r in replicates)

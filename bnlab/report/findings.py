@@ -1,0 +1,118 @@
+"""The findings about a study's claims, for programs and for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from bnlab.errors import plural
+from bnlab.evidence.judge import Finding
+from bnlab.evidence.looks import ALPHA, Look
+from bnlab.evidence.sentences import margin, measured, number, sentence, with_unit
+from bnlab.lab.files import finite_or_none
+
+HEAD = ("claim", "verdict", "mean, in the direction of the claim", "interval", "replicates", "margin")
+
+
+def findings_json(findings: Sequence[Finding], looks: Sequence[Look], axis: str) -> dict[str, Any]:
+    """The rules and the findings, in strict JSON. axis: what a sweep sweeps, in words."""
+    return {
+        "alpha": ALPHA,
+        "tests": len(findings),
+        "looks": [look._asdict() for look in looks],
+        "claims": [_finding(finding, axis) for finding in findings],
+    }
+
+
+def _finding(finding: Finding, axis: str) -> dict[str, Any]:
+    contrast, interval = finding.contrast, finding.interval
+    claim = contrast.claim
+    return {
+        "claim": contrast.text,
+        "arm": contrast.of,
+        "against": contrast.against,
+        "expected": claim.expected,
+        "measure": measured(finding, axis),
+        "unit": claim.unit or "accuracy",
+        "kind": claim.kind,
+        "margin": claim.margin,
+        "margin_in_words": f"{claim.kind} {margin(claim)}",
+        "reason": claim.reason,
+        "n": interval.n,
+        "mean": finite_or_none(interval.mean),
+        "low": finite_or_none(interval.low),
+        "high": finite_or_none(interval.high),
+        "confidence": 1 - finding.alpha,
+        "values": [*map(finite_or_none, finding.values)],
+        "means": [*map(finite_or_none, finding.means)],
+        "look": finding.look,
+        "diverged_runs": finding.diverged,
+        "runs": finding.runs,
+        "verdict": finding.verdict.word,
+        "which": finding.verdict.detail or None,
+        "deciding_replicates": None if finding.decided else finite_or_none(finding.needed),
+        "sentence": sentence(finding, axis),
+    }
+
+
+def findings_markdown(document: Mapping[str, Any], said: Sequence[str]) -> str:
+    """The document of `findings.json` as a page. said: the sentences below the table."""
+    return "\n".join(_page(document, said)) + "\n"
+
+
+def _page(document: Mapping[str, Any], said: Sequence[str]) -> Iterator[str]:
+    yield f"# What {document['study']} found"
+    yield ""
+    claims = document["claims"]
+    if claims:
+        yield from _table(claims)
+        yield ""
+        yield _rules(document)
+        yield ""
+    else:
+        yield "This study states no claims."
+        yield ""
+    yield from (f"- {sentence}" for sentence in said)
+    if claims:
+        yield ""
+        yield "Margins, chosen before the runs:"
+        yield ""
+        yield from (f"- {claim['claim']}: {claim['margin_in_words']}, {claim['reason']}." for claim in claims)
+
+
+def _table(claims: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    yield _row(HEAD)
+    yield _row(["---"] * len(HEAD))
+    for claim in claims:
+        verdict = claim["verdict"] + (f" ({claim['which']})" if claim["which"] else "")
+        interval = "-" if claim["low"] is None else f"{_number(claim, 'low')} to {_number(claim, 'high')}"
+        yield _row([claim["claim"], verdict, _mean(claim), interval, str(claim["n"]), claim["margin_in_words"]])
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _number(claim: Mapping[str, Any], key: str) -> str:
+    return "-" if claim[key] is None else number(claim[key], _unit(claim))
+
+
+def _mean(claim: Mapping[str, Any]) -> str:
+    return with_unit(_number(claim, "mean"), _unit(claim))
+
+
+def _unit(claim: Mapping[str, Any]) -> str:
+    return "" if claim["unit"] == "accuracy" else str(claim["unit"])
+
+
+def _rules(document: Mapping[str, Any]) -> str:
+    looks = document["looks"]
+    counts = ", ".join(str(look["replicates"]) for look in looks)
+    when = f"looks at {counts} replicates together" if len(looks) > 1 else f"one look at {counts}"
+    return (
+        f"Seed {document['seed']}; replicates differ in their {document['vary']}. Intervals are Student's t on the paired "
+        f"differences, and hold together: all {plural(document['tests'], 'test')} and {when} may err in "
+        f"{100 * document['alpha']:g} % of studies. A claim is supported if its interval lies wholly where the claim says, "
+        "contradicted if wholly elsewhere, and else undecided, as always with fewer than 5 replicates. Undecided means "
+        "that no difference was shown, not that there is none. Raising --replicates after seeing a verdict isn't covered."
+    )
