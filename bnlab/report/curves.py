@@ -1,7 +1,8 @@
 """How curves look: a style for each label, marks for what can't be shown in its place, and the bands behind the curves.
 
-Colours are Okabe and Ito's palette, safe for the colour-blind; each curve also has a line style and a marker of its
-own, and the order of the colours keeps neighbours apart in grey. Source: Okabe and Ito, 2008, "Color universal design".
+The first colours are Okabe and Ito's palette, safe for the colour-blind; each curve also has a line style and a marker of
+its own, and the order of the colours keeps neighbours apart in grey. Source: Okabe and Ito, 2008, "Color universal
+design". Curves for the values of a setting with an order take their colours from viridis, which is safe too.
 """
 
 from __future__ import annotations
@@ -67,16 +68,52 @@ STYLES = (
 )
 
 
+MORE_COLORS = (
+    "#332288", "#80B1D3", "#B2182B", "#A0A0FF", "#4D9221", "#5E3C00", "#D0A060",
+    "#AA4499", "#1B3A6B", "#8C564B", "#FB9A99", "#555555", "#003C30", "#C51B7D",
+)  # fmt: skip
+"""For a seventh curve and further ones; then a colormap is sampled."""
+BESIDE_ORDERED = ("#000000", "#D55E00", "#E69F00", "#0072B2", "#CC79A7", "#009E73")
+"""The colours of STYLES, those first that can't be taken for a part of viridis."""
+ORDERED_FROM, ORDERED_TO = 0.06, 0.82
+"""The part of viridis in use: not so dark that it looks black, not so light that it can't be read on white."""
+
+
 def styles_by_label(figure: Figure) -> dict[str, Style]:
     """A style for each label, the same in all panels. Crosses are turned apart: at one place, none hides another."""
-    labels = dict.fromkeys(line.label for panel in figure.panels for line in panel.lines)
-    return {label: _style(i)._replace(angle=90 * (i + 0.5) / len(labels)) for i, label in enumerate(labels)}
+    labels = list(dict.fromkeys(line.label for panel in figure.panels for line in panel.lines))
+    others = [label for label in labels if label not in figure.ordered]
+    first = BESIDE_ORDERED if figure.ordered else tuple(style.color for style in STYLES)
+    colors = dict(zip(others, _colors(first, len(others)), strict=True))
+    colors |= dict(zip(figure.ordered, _ordered_colors(len(figure.ordered)), strict=True))
+    places = {label: i for i, label in enumerate([*others, *figure.ordered])}
+    angles = {label: 90 * (i + 0.5) / len(labels) for i, label in enumerate(labels)}
+    return {label: _shape(places[label])._replace(color=colors[label], angle=angles[label]) for label in labels}
 
 
-def _style(i: int) -> Style:
-    """The i-th style; when all are taken, their colours come again with other dashes and markers."""
-    color, other = STYLES[i % len(STYLES)], STYLES[(i + i // len(STYLES)) % len(STYLES)]
-    return Style(color.color, other.dashes, other.marker)
+def _shape(i: int) -> Style:
+    """The i-th combination of dashes and marker. When all dashes are taken, they come again with other markers."""
+    return STYLES[i % len(STYLES)]._replace(marker=STYLES[(i + i // len(STYLES)) % len(STYLES)].marker)
+
+
+def _colors(first: tuple[str, ...], count: int) -> list[str]:
+    """As many colours, no two the same."""
+    table = first + MORE_COLORS
+    more = max(0, count - len(table))
+    return [*table[:count], *_sampled("turbo", [(i + 0.5) / more for i in range(more)])]
+
+
+def _ordered_colors(count: int) -> list[str]:
+    """As many colours from dark to light, at even distances."""
+    step = (ORDERED_TO - ORDERED_FROM) / max(1, count - 1)
+    return _sampled("viridis", [ORDERED_FROM + step * i for i in range(count)])
+
+
+def _sampled(name: str, places: list[float]) -> list[str]:
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
+
+    return [to_hex(colormaps[name](place)) for place in places]
 
 
 def ceilings(panel: Panel) -> list[float]:

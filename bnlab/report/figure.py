@@ -75,10 +75,14 @@ class Panel:
 
 @dataclass(frozen=True)
 class Figure:
-    """Panels under one title and one legend, above a caption with the settings. Panels fill the rows from left to right."""
+    """Panels under one title and one legend, above a caption with the settings. Panels fill the rows from left to right.
+
+    ordered: labels of curves that stand for the values of a setting with an order, the lowest first, such as batch sizes.
+    Their colours go from dark to light; all other labels, such as a baseline's, have colours outside that range.
+    """
 
     title: str
     caption: str
     panels: tuple[Panel, ...]
     rows: int = 1
-    ordered: tuple[tuple[str, ...], ...] = ()
+    ordered: tuple[str, ...] = ()
