@@ -81,7 +81,7 @@ ORDERED_FROM, ORDERED_TO = 0.06, 0.82
 
 def styles_by_label(figure: Figure) -> dict[str, Style]:
     """A style for each label, the same in all panels. Crosses are turned apart: at one place, none hides another."""
-    labels = list(dict.fromkeys(line.label for panel in figure.panels for line in panel.lines))
+    labels = figure.labels
     others = [label for label in labels if label not in figure.ordered]
     first = BESIDE_ORDERED if figure.ordered else tuple(style.color for style in STYLES)
     colors = dict(zip(others, _colors(first, len(others)), strict=True))
@@ -153,6 +153,8 @@ def draw_line(axes: Axes, line: Line, style: Style, panel: Panel, ceiling: float
         zorder=look.zorder,
     )
     for indices, marker in ((above[:: 1 + len(above) // MARKERS], TRIANGLE), (line.diverged, style.cross)):
+        if not indices:
+            continue  # Matplotlib would measure a line without points as one to the corner of the sheet
         axes.plot(
             [line.x[i] for i in indices],
             [shown[i] for i in indices],

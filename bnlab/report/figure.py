@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Literal
+
+from numpy.typing import ArrayLike
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Panel:
     """One pair of axes. Panels with the same y_group share the limits of their y-axis, so that they can be compared.
 
     y_limits: fixed limits; points above them are drawn at the edge, and lines leave the panel below them.
+    x_ticks: texts at positions of the x-axis, for settings that are not numbers.
     """
 
     title: str
@@ -61,6 +64,7 @@ class Panel:
     y_limits: tuple[float, float | None] | None = None
     y_group: str | None = None
     bands: tuple[Band, ...] = ()
+    x_ticks: Mapping[float, str] | None = None
 
     @property
     def lower_limit(self) -> float:
@@ -74,6 +78,33 @@ class Panel:
 
 
 @dataclass(frozen=True)
+class HeatMap:
+    """A table of numbers as colours: `values` has a row for each y and a column for each x. NaN is hatched grey.
+
+    Heat maps with the same value_label share their colours and one colour bar. limits: the lowest and highest value
+    that the colours reach, wherever the values lie; an infinite value, and one beyond, has the colour of the limit.
+    """
+
+    title: str
+    x_label: str
+    y_label: str
+    x: Sequence[float]
+    y: Sequence[float]
+    values: Sequence[Sequence[float]]
+    value_label: str
+    y_scale: Literal["linear", "log"] = "linear"
+    limits: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Image:
+    """A picture without axes: pixels (H, W) grey or (H, W, 3) red, green, blue, from 0 (black) to 1; others are clipped."""
+
+    title: str
+    pixels: ArrayLike
+
+
+@dataclass(frozen=True)
 class Figure:
     """Panels under one title and one legend, above a caption with the settings. Panels fill the rows from left to right.
 
@@ -83,6 +114,31 @@ class Figure:
 
     title: str
     caption: str
-    panels: tuple[Panel, ...]
+    panels: tuple[Panel | HeatMap | Image, ...]
     rows: int = 1
     ordered: tuple[str, ...] = ()
+
+    @property
+    def line_panels(self) -> list[Panel]:
+        """The panels that have curves."""
+        return [panel for panel in self.panels if isinstance(panel, Panel)]
+
+    @property
+    def heat_maps(self) -> list[HeatMap]:
+        """The panels that are heat maps."""
+        return [panel for panel in self.panels if isinstance(panel, HeatMap)]
+
+    @property
+    def value_labels(self) -> list[str]:
+        """What the colours of heat maps stand for, in the order in which they appear."""
+        return list(dict.fromkeys(heat_map.value_label for heat_map in self.heat_maps))
+
+    @property
+    def labels(self) -> list[str]:
+        """The names of all curves, in the order in which they appear."""
+        return list(dict.fromkeys(line.label for panel in self.line_panels for line in panel.lines))
+
+    @property
+    def across(self) -> int:
+        """The number of panels in a row; the last row may have fewer."""
+        return -(-len(self.panels) // self.rows)
