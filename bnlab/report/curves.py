@@ -100,7 +100,7 @@ def _colors(first: tuple[str, ...], count: int) -> list[str]:
     """As many colours, no two the same."""
     table = first + MORE_COLORS
     more = max(0, count - len(table))
-    return [*table[:count], *_sampled("turbo", [(i + 0.5) / more for i in range(more)])]
+    return [*table[:count], *_sampled("plasma", [0.8 * (i + 0.5) / more for i in range(more)])]
 
 
 def _ordered_colors(count: int) -> list[str]:

@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
-from math import isfinite, radians, sin
+from math import inf, isfinite, radians, sin
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -31,10 +31,10 @@ DRAFT = 10.0, 10.0
 COLORS = "viridis"
 """Of heat maps: equal steps look equal, to the colour-blind too, and no colour is grey."""
 EXTEND = {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}
-TICKS = ((10, 0, None, 1), (8.5, 0, None, 3), (8, 40, 1.2, 3), (7.5, 90, 1.6, 3))
+TICKS = ((10, 0, None, 1), (8.5, 0, None, 3), (8, 40, 1.2, 3), (8, 40, 1.8, 1), (7.5, 90, 1.6, 3), (7, 90, inf, 1))
 """How texts at ticks are written, the first way that fits: font size in points, angle in degrees, width of a line in
 inches (None: up to the next one), number of lines."""
-TICK_GAP, LINE_HEIGHT = 0.1, 1.2 / 72
+TICK_GAP, LINE_HEIGHT = 0.08, 1.2 / 72
 """Inches between texts at ticks, and per line and point of font size."""
 FORMATS: dict[str, dict[str, Any]] = {
     "png": {"dpi": DPI, "metadata": {"Software": None}},
@@ -150,8 +150,8 @@ def _write_ticks(axes: Axes, ticks: Mapping[float, str]) -> None:
         lines = [wrapped(ticks[x], size, width or gap - TICK_GAP) for x in places]
         widest = max(text_width(line, size) for text in lines for line in text.split("\n"))
         tallest = LINE_HEIGHT * size * max(text.count("\n") + 1 for text in lines)
-        taken = tallest / sin(radians(angle)) if angle else widest + TICK_GAP
-        if taken <= gap and tallest <= LINE_HEIGHT * size * most:
+        taken = tallest / sin(radians(angle)) if angle else widest
+        if taken + TICK_GAP <= gap and tallest <= LINE_HEIGHT * size * most:
             break
     turned: dict[str, Any] = {
         "rotation": angle,
@@ -224,7 +224,8 @@ def _draw_bar(canvas: Canvas, value_label: str, figure: Figure) -> Axes:
 
 def _draw_image(axes: Axes, image: Image, *_: object) -> None:
     axes.imshow(np.clip(np.asarray(image.pixels, float), 0, 1), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-    axes.set_axis_off()
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set(visible=True, color="#cccccc")  # a white border is seen on the white sheet
 
 
 DRAWN_BY: dict[type, Callable[[Any, Any, Figure, dict[str, Style]], None]] = {

@@ -98,7 +98,7 @@ class HeatMap:
 
 @dataclass(frozen=True)
 class Image:
-    """A picture without axes: pixels (H, W) grey or (H, W, 3) red, green, blue, from 0 (black) to 1; others are clipped."""
+    """A picture without scales: pixels (H, W) grey or (H, W, 3) red, green, blue, from 0 (black) to 1; others clipped."""
 
     title: str
     pixels: ArrayLike

@@ -1,7 +1,8 @@
 """Nothing overlaps and nothing is cut, however long the title, the legend, the caption and the texts at ticks are."""
 
 import io
-from itertools import combinations
+import math
+from itertools import combinations, pairwise
 
 import pytest
 from matplotlib.backends.backend_svg import RendererSVG
@@ -153,6 +154,19 @@ def test_long_ticks_are_turned(count, angle):
     texts, angles, _ = ticks(*["100, 100, 100"] * count)
     assert {text.replace("\n", " ") for text in texts} == {"100, 100, 100"}
     assert angles == {angle}
+
+
+@pytest.mark.parametrize("texts", [LISTS.values(), ["100, 100, 100, 100, 100"] * 18, ["a few words", "in two lines"] * 3])
+def test_ticks_do_not_overlap(texts):
+    """Turned texts are compared along the axis, by the room that their lines need there."""
+    _, (angle,), labels = ticks(*texts)
+    places = [label.get_window_extent() for label in labels]
+    gap = labels[1].get_transform().transform((1, 0))[0] - labels[1].get_transform().transform((0, 0))[0]
+    if angle == 0:
+        assert all(one.x1 < other.x0 for one, other in pairwise(places))
+    else:
+        high = max(label.get_text().count("\n") + 1 for label in labels) * labels[0].get_fontsize() * 150 / 72
+        assert high / math.sin(math.radians(angle)) < gap
 
 
 def test_ticks_stand_at_their_places_alone():
