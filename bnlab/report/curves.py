@@ -75,18 +75,20 @@ MORE_COLORS = (
 """For a seventh curve and further ones; then a colormap is sampled."""
 BESIDE_ORDERED = ("#000000", "#D55E00", "#E69F00", "#0072B2", "#CC79A7", "#009E73")
 """The colours of STYLES, those first that can't be taken for a part of viridis."""
-ORDERED_FROM, ORDERED_TO = 0.06, 0.82
-"""The part of viridis in use: not so dark that it looks black, not so light that it can't be read on white."""
+ORDERED = (("viridis", 0.06, 0.82), ("Oranges_r", 0.05, 0.55), ("Purples_r", 0.05, 0.5), ("Greys_r", 0.0, 0.5))
+"""For each family of ordered curves the part of a colormap, from dark to light: neither black nor too light on white."""
 
 
 def styles_by_label(figure: Figure) -> dict[str, Style]:
     """A style for each label, the same in all panels. Crosses are turned apart: at one place, none hides another."""
     labels = figure.labels
-    others = [label for label in labels if label not in figure.ordered]
-    first = BESIDE_ORDERED if figure.ordered else tuple(style.color for style in STYLES)
+    ordered = [label for family in figure.ordered for label in family]
+    others = [label for label in labels if label not in ordered]
+    first = BESIDE_ORDERED if ordered else tuple(style.color for style in STYLES)
     colors = dict(zip(others, _colors(first, len(others)), strict=True))
-    colors |= dict(zip(figure.ordered, _ordered_colors(len(figure.ordered)), strict=True))
-    places = {label: i for i, label in enumerate([*others, *figure.ordered])}
+    for i, family in enumerate(figure.ordered):
+        colors |= dict(zip(family, _ordered_colors(i, len(family)), strict=True))
+    places = {label: i for i, label in enumerate([*others, *ordered])}
     angles = {label: 90 * (i + 0.5) / len(labels) for i, label in enumerate(labels)}
     return {label: _shape(places[label])._replace(color=colors[label], angle=angles[label]) for label in labels}
 
@@ -103,10 +105,11 @@ def _colors(first: tuple[str, ...], count: int) -> list[str]:
     return [*table[:count], *_sampled("plasma", [0.8 * (i + 0.5) / more for i in range(more)])]
 
 
-def _ordered_colors(count: int) -> list[str]:
+def _ordered_colors(family: int, count: int) -> list[str]:
     """As many colours from dark to light, at even distances."""
-    step = (ORDERED_TO - ORDERED_FROM) / max(1, count - 1)
-    return _sampled("viridis", [ORDERED_FROM + step * i for i in range(count)])
+    name, start, end = ORDERED[family % len(ORDERED)]
+    step = (end - start) / max(1, count - 1)
+    return _sampled(name, [start + step * i for i in range(count)])
 
 
 def _sampled(name: str, places: list[float]) -> list[str]:

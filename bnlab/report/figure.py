@@ -108,15 +108,15 @@ class Image:
 class Figure:
     """Panels under one title and one legend, above a caption with the settings. Panels fill the rows from left to right.
 
-    ordered: labels of curves that stand for the values of a setting with an order, the lowest first, such as batch sizes.
-    Their colours go from dark to light; all other labels, such as a baseline's, have colours outside that range.
+    ordered: families of curves that stand for the values of a setting with an order, such as batch sizes: their labels, the
+    lowest first. The colours of a family go from dark to light; other labels, such as a baseline's, have other colours.
     """
 
     title: str
     caption: str
     panels: tuple[Panel | HeatMap | Image, ...]
     rows: int = 1
-    ordered: tuple[str, ...] = ()
+    ordered: tuple[tuple[str, ...], ...] = ()
 
     @property
     def line_panels(self) -> list[Panel]:

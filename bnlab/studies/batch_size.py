@@ -125,7 +125,11 @@ def figure(settings: Settings, results: list[Result]) -> Figure:
         f"{caption(settings, topic, net, f'{rule(settings)}, {length}')}. {_all_updates(results)}",
         (*over_time, *final_panels(results, AXIS)),
         rows=2,
-        ordered=tuple(tuple(_label(name, size) for size in sorted(sizes)) for name, sizes in _planned(settings).items()),
+        ordered=tuple(
+            tuple(_label(name, size) for size in sorted(sizes))
+            for name, sizes in _planned(settings).items()
+            if len(sizes) > 1
+        ),
     )
 
 

@@ -97,6 +97,7 @@ def final_panels(results: Sequence[Result], axis: str, x_scale: Literal["linear"
             tuple(line for line, _ in found),
             x_scale,
             bands=tuple(band for _, band in found if band),
+            x_ticks={x: f"{x:g}" for line, _ in found for x in line.x},
         )
         for title, name in FINAL.items()
         for found in [[_point(result, measured(name), x_scale) for result in results if result.histories]]

@@ -12,7 +12,7 @@ from tests.report.test_draw import axes_of, figure, grey, panel
 
 def styles(count, ordered=()):
     lines = [Line(f"arm {i}", [0, 1], [i, i + 1]) for i in range(count)]
-    return styles_by_label(Figure("T", "c", (panel(*lines),), ordered=tuple(ordered)))
+    return styles_by_label(Figure("T", "c", (panel(*lines),), ordered=(tuple(ordered),) if ordered else ()))
 
 
 def test_the_first_six_styles_are_okabe_and_itos_colours():
@@ -56,12 +56,22 @@ def test_curves_beside_ordered_ones_are_black_first_and_never_of_the_orders_colo
 
 
 def test_a_label_of_the_order_without_a_curve_keeps_its_colour_free():
-    shown = Figure("T", "c", (panel(Line("50", [0, 1], [1, 2])),), ordered=("5", "50", "500"))
+    shown = Figure("T", "c", (panel(Line("50", [0, 1], [1, 2])),), ordered=(("5", "50", "500"),))
     assert styles_by_label(shown)["50"].color == styles(3, ["arm 0", "arm 1", "arm 2"])["arm 1"].color
 
 
 def test_the_palette_is_drawn():
-    (axes,) = axes_of(Figure("T", "c", (panel(Line("5", [0, 1], [1, 2]), Line("none", [0, 1], [1, 2])),), ordered=("5",)))
+    (axes,) = axes_of(
+        Figure("T", "c", (panel(Line("5", [0, 1], [1, 2]), Line("none", [0, 1], [1, 2])),), ordered=(("5",),))
+    )
     ordered, baseline = axes.lines[0].get_color(), next(x for x in axes.lines if x.get_label() == "none").get_color()
     assert (ordered, baseline) == (styles(1, ["arm 0"])["arm 0"].color, "#000000")
     assert ordered != axes_of(figure(panel(Line("5", [0, 1], [1, 2]))))[0].lines[0].get_color()
+
+
+def test_families_of_ordered_curves_have_palettes_of_their_own():
+    names = [f"arm {i}" for i in range(9)]
+    families = (tuple(names[:3]), tuple(names[3:6]), tuple(names[6:]))
+    lines = (Line(name, [0, 1], [i, i]) for i, name in enumerate(names))
+    found = styles_by_label(Figure("T", "c", (panel(*lines),), ordered=families))
+    assert len({style.color for style in found.values()}) == 9
