@@ -206,6 +206,9 @@ def _marks(figure: Figure) -> list[str]:
         "A triangle at the upper edge: the value lies above it (a row of marks for each curve)": any(
             line.above(panel.upper_limit) for panel, line in lines
         ),
+        "A line that comes from below its panel starts lower than the axis": any(
+            not line.faint and y < panel.lower_limit for panel, line in lines for y in line.y
+        ),
         "A cross: the run diverged there": any(line.diverged for _, line in lines),
         "Hatched grey: no value": any(map(isnan, values)),
     }

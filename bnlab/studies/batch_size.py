@@ -19,7 +19,7 @@ from bnlab.studies.panels import AccuracyLimits, accuracy_panels, final_panels
 from bnlab.studies.study import Arm, FullyConnectedSettings, Option, Result, arm
 from bnlab.studies.words import BASELINE, best_reached, caption, layers, normalization_label, rule
 
-ACCURACY_LIMITS: AccuracyLimits = {}
+ACCURACY_LIMITS: AccuracyLimits = {"fashion-mnist-mini": ((0.0, 1.0), (0.5, 0.9)), "cifar10": ((0.0, 1.0), (0.15, 0.4))}
 A_DECADE = "over the decade from batch 5 to 50, .01 per doubling make .03"
 
 

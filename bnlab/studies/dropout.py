@@ -17,7 +17,7 @@ from bnlab.studies.panels import AccuracyLimits, accuracy_panels, final_panels
 from bnlab.studies.study import Arm, FullyConnectedSettings, Option, Result, arm
 from bnlab.studies.words import best_reached, caption, layers, training
 
-ACCURACY_LIMITS: AccuracyLimits = {}
+ACCURACY_LIMITS: AccuracyLimits = {"fashion-mnist-mini": ((0.4, 1.0), (0.6, 0.9)), "cifar10": ((0.0, 1.0), (0.15, 0.4))}
 NO_DROPOUT = "no dropout"
 TEN_IMAGES = "10 of 1,000 validation images: dropout is a regularizer, and small gains are why it is used"
 

@@ -88,20 +88,29 @@ def accuracy_panels(
 
 def final_panels(results: Sequence[Result], axis: str, x_scale: Literal["linear", "log"] = "log") -> tuple[Panel, ...]:
     """Final training and validation accuracy against the setting that the arms vary: a point for each arm, in the colour of
-    its curve, and its 95 % interval. Every arm must have an x."""
-    return tuple(
-        Panel(
-            title,
-            axis,
-            "accuracy",
-            tuple(line for line, _ in found),
-            x_scale,
-            bands=tuple(band for _, band in found if band),
-            x_ticks={x: f"{x:g}" for line, _ in found for x in line.x},
-        )
-        for title, name in FINAL.items()
-        for found in [[_point(result, measured(name), x_scale) for result in results if result.histories]]
-    )
+    its curve, and its 95 % interval. Arms with the same x stand beside each other. Every arm must have an x."""
+    ended = [result for result in results if result.histories]
+    ticks = {_x_of(result): f"{_x_of(result):g}" for result in ended}
+    panels = []
+    for title, name in FINAL.items():
+        drawn = [_point(result, measured(name), x) for result, x in zip(ended, _side_by_side(ended, x_scale), strict=True)]
+        panels.append(Panel(title, axis, "accuracy", _all_lines(drawn), x_scale, bands=_all_bands(drawn), x_ticks=ticks))
+    return tuple(panels)
+
+
+def _side_by_side(results: Sequence[Result], x_scale: str) -> list[tuple[float, float]]:
+    """For each arm the two sides of its place. Arms with the same x share the room around it."""
+    together: dict[float, list[str]] = {}
+    for result in results:
+        together.setdefault(_x_of(result), []).append(result.arm.label)
+    sides: list[tuple[float, float]] = []
+    for result in results:
+        x = _x_of(result)
+        place = together[x].index(result.arm.label) - (len(together[x]) - 1) / 2
+        ends = place - 0.4, place + 0.4
+        low, high = (x * 1.13**end if x_scale == "log" else x + 0.025 * end for end in ends)
+        sides.append((low, high))
+    return sides
 
 
 def sweep_panel(
@@ -205,13 +214,11 @@ def _with_mean(runs: Sequence[Line], x: Sequence[float], values: Iterable[Sequen
     return Drawn((*pale, mean), (Band(name, x, [low for low, _ in ends], [high for _, high in ends]),))
 
 
-def _point(result: Result, measure: Callable[[History], float], x_scale: str) -> tuple[Line, Band | None]:
-    x, found = _x_of(result), mean_interval([measure(history) for history in result.histories])
-    line = Line(result.arm.label, [x], [found.mean])
-    if found.n == 1:
-        return line, None
-    sides = [x / 1.06, x * 1.06] if x_scale == "log" else [x - 0.01, x + 0.01]
-    return line, Band(result.arm.label, sides, [found.low] * 2, [found.high] * 2)
+def _point(result: Result, measure: Callable[[History], float], sides: tuple[float, float]) -> Drawn:
+    """A point between the two sides, and a bar for its interval."""
+    found, label = mean_interval([measure(history) for history in result.histories]), result.arm.label
+    point = Line(label, [sum(sides) / 2], [found.mean])
+    return Drawn((point,), (Band(label, sides, [found.low] * 2, [found.high] * 2),) if found.n > 1 else ())
 
 
 def _all_lines(drawn: Iterable[Drawn]) -> tuple[Line, ...]:

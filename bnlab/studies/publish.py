@@ -53,7 +53,9 @@ def publish(
 def figure(plan: StudyPlan, results: list[Result], findings: Sequence[Finding]) -> Figure:
     """The study's figure under a title that says what was found, if there are findings to say."""
     drawn = plan.study.figure(plan.settings, results)
-    parts = [part_of_title(finding) for finding in findings if finding.contrast.claim.title]
+    in_title = [finding for finding in findings if finding.contrast.claim.title]
+    arms = [finding.contrast.of for finding in in_title]
+    parts = [part_of_title(finding) for finding in sorted(in_title, key=lambda finding: arms.index(finding.contrast.of))]
     caption = drawn.caption + _changes(plan) + _failed(results)
     return replace(drawn, title="; ".join(parts) or drawn.title, caption=caption)
 
