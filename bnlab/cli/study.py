@@ -46,7 +46,9 @@ KINDS: dict[str, dict[str, Any]] = {
     "numbers": {"type": float, "multiple": True},
     "flag": {"is_flag": True, "default": None},
 }
-SHORTCUTS = {"--dataset": "data.dataset", "--seed": "seed", "--replicates": "replicates", "--vary": "vary"}
+SHORTCUTS = {"--dataset": "data.dataset", "--seed": "seed", "--replicates": "replicates", "--vary": "vary"} | {
+    "--diagnostics": "diagnostics"
+}
 FAIL_ON: dict[str | None, tuple[str, ...]] = {"contradicted": ("contradicted",), "undecided": ("contradicted", "undecided")}
 """The verdicts that `--fail-on` doesn't accept."""
 
@@ -140,6 +142,8 @@ COMMON = [
                  help=f"With --until-decided: the last look [default: {DEFAULT_MOST}]."),
     click.option("--fail-on", type=click.Choice([*FAIL_ON]),
                  help="Exit with status 3 if a claim is contradicted; or if one is undecided, contradicted included."),
+    click.option("--diagnostics", help="Record signals, gradients and updates of each layer at each check.",
+                 **KINDS["flag"]),
     out_option,
     jobs_option,
     click.option("--config", type=PATH, help="YAML file with settings, over the study's own."),

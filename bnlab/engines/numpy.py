@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from bnlab.layers.types import Array
 from bnlab.nets import FullyConnectedNet, Net, ThreeLayerConvNet
+from bnlab.nets.diagnostics import QUANTITIES, diagnose
 from bnlab.runs.draws import Draws
-from bnlab.runs.outcome import Outcome
+from bnlab.runs.outcome import PLACE, Outcome
 from bnlab.runs.spec import RunSpec
 from bnlab.solver import Solver
 
 
 def train(spec: RunSpec, data: Mapping[str, Array], draws: Draws) -> Outcome:
-    """Build the net, run the Solver, hand out what it recorded."""
+    """Build the net, run the Solver, hand out what it recorded. With diagnostics the losses and accuracies are the same."""
+    diagnostics = {name: list[Any]() for name in (*PLACE, *QUANTITIES)} if spec.diagnostics else None
+    observer = None if diagnostics is None else partial(_record, diagnostics)
     # Settings may ask for weights beyond the dtype's range. Such a run diverges, which is no news for the screen.
     with np.errstate(all="ignore"):
-        solver = _solver(spec, data, draws)
+        solver = _solver(spec, data, draws, observer)
         solver.train()
     return Outcome(
         solver.loss_history,
@@ -28,6 +32,7 @@ def train(spec: RunSpec, data: Mapping[str, Array], draws: Draws) -> Outcome:
         solver.train_acc_history,
         solver.val_acc_history,
         solver.diverged_at,
+        diagnostics,
     )
 
 
@@ -45,7 +50,21 @@ def build_net(spec: RunSpec, draws: Draws) -> Net:
     return NETS[net.model](net, draws, common)
 
 
-def _solver(spec: RunSpec, data: Mapping[str, Array], draws: Draws) -> Solver:
+def _record(table: dict[str, list[Any]], solver: Solver) -> None:
+    """Add the rows of a check to the diagnostics, one per layer, on the minibatch of the iteration that ends with it.
+
+    Activations are computed after the update: with the weights whose accuracies are checked, and with dropout under the
+    masks that the next iteration will draw. The gradient is the one that the update was made from, so it belongs to the
+    weights before.
+    """
+    images = solver.X_train[solver.last_picked]
+    layers = diagnose(solver.model, images, solver.grads, solver.last_update)
+    for number, quantities in enumerate(layers, start=1):
+        for name, value in {"iteration": solver.t, "layer": number, **quantities}.items():
+            table[name].append(value)
+
+
+def _solver(spec: RunSpec, data: Mapping[str, Array], draws: Draws, observer: Callable[[Solver], object] | None) -> Solver:
     return Solver(
         build_net(spec, draws),
         data,
@@ -59,6 +78,7 @@ def _solver(spec: RunSpec, data: Mapping[str, Array], draws: Draws) -> Solver:
         verbose=False,
         rng=draws.streams.minibatches,
         eval_rng=draws.streams.evaluation,
+        observer=observer,
     )
 
 

@@ -4,7 +4,8 @@ buffer that holds their parameters.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -83,25 +84,29 @@ class Net:
         """
         if mode not in MODES:
             raise ValueError(f"mode is {mode!r}: it must be 'train' or 'test'")
-        sources = self.sources if mode == "train" else []
-        statistics, states = statistics_of(self.bn_params), [state_of(source) for source in sources]
         out, outputs = self._cast(X), {}
-        try:
+        with self._left_as_it_was(mode):
             for stage in self.stages:
                 outputs[stage.name] = out = stage.forward(out, self._params, mode)[0]
-        finally:
-            set_statistics(self.bn_params, statistics)
-            for source, state in zip(sources, states, strict=True):
-                set_state(source, state)
         return outputs
+
+    def output_gradients(self, X: Array, y: Array) -> dict[str, Array]:
+        """The gradient of the training loss with respect to the output of each stage, by the stage's name, from the images
+        to the scores; each is shaped as that output. The net stays as it was, as for `activations`.
+
+        X: (N, …) images, y: (N,) labels.
+        """
+        with self._left_as_it_was("train"):
+            scores, caches = self._forward(X, "train")
+        douts = [*self._backward(softmax_loss(scores, y)[1], caches, self._params.like())]
+        return {stage.name: dout for stage, dout in zip(self.stages, reversed(douts), strict=True)}
 
     def loss_and_gradients(self, X: Array, y: Array, grads: Parameters) -> Any:
         """The training loss, a scalar. Its gradients are written into `grads`."""
         scores, caches = self._forward(X, "train")
-        dout: Any
-        loss, dout = softmax_loss(scores, y)
-        for stage, cache in zip(reversed(self.stages), reversed(caches), strict=True):
-            dout = stage.backward(dout, cache, grads)
+        loss, dscores = softmax_loss(scores, y)
+        for _ in self._backward(dscores, caches, grads):
+            pass  # going on is what writes the gradients
         return loss + self._regularize(grads) if self.reg else loss
 
     def snapshot(self) -> tuple[Array, list[Param]]:
@@ -151,6 +156,25 @@ class Net:
             out, cache = stage.forward(out, self._params, mode)
             caches.append(cache)
         return out, caches
+
+    def _backward(self, dout: Any, caches: Sequence[Any], grads: Parameters) -> Iterator[Array]:
+        """Gives the gradient with respect to the output of each stage, from the scores to the images; on the way, the
+        gradients of the parameters are written into `grads`. dout: the gradient with respect to the scores."""
+        for stage, cache in zip(reversed(self.stages), reversed(caches), strict=True):
+            yield dout
+            dout = stage.backward(dout, cache, grads)
+
+    @contextmanager
+    def _left_as_it_was(self, mode: str) -> Iterator[None]:
+        """After a pass in this mode, put back what it moves: the running statistics, and the sources of random numbers."""
+        sources = self.sources if mode == "train" else []
+        statistics, states = statistics_of(self.bn_params), [state_of(source) for source in sources]
+        try:
+            yield
+        finally:
+            set_statistics(self.bn_params, statistics)
+            for source, state in zip(sources, states, strict=True):
+                set_state(source, state)
 
     def _regularize(self, grads: Mapping[str, Array]) -> Any:
         penalty: Any = self.dtype.type(0)

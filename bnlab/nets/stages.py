@@ -26,12 +26,13 @@ Arrays = Mapping[str, Array]
 class Stage:
     """A layer in its place in a net. The base class is one without parameters or state.
 
-    kind: what layer it is; name: the kind and a number, given by the net. weighted: whether it has a weight array, and so
-    begins a layer of the net.
+    kind: what layer it is; weighted: whether it has a weight array, and so begins a layer of the net. The net gives it
+    layer, the number of the layer of the net that it belongs to, from 1, and name, which is the kind and that number.
     """
 
     kind = "stage"
     name = ""
+    layer = 0
     weighted = False
 
     @property
@@ -155,7 +156,7 @@ def name_stages(stages: Sequence[Stage]) -> None:
     layer, names = 0, set[str]()
     for stage in stages:
         layer += stage.weighted
-        stage.name = f"{stage.kind}{layer}"
+        stage.layer, stage.name = layer, f"{stage.kind}{layer}"
         while stage.name in names:
             stage.name += "b"
         names.add(stage.name)

@@ -60,8 +60,11 @@ class History:
         return [iteration / self.spec.iterations_per_epoch for iteration in self.outcome.check_iterations]
 
     def to_json(self) -> dict[str, Any]:
-        """A document of strict JSON: a loss that isn't finite is null, and the status says why."""
+        """A document of strict JSON: a loss that isn't finite is null, and the status says why. Without diagnostics there
+        is no entry for them."""
         outcome = asdict(self.outcome)
+        if self.outcome.diagnostics is None:
+            del outcome["diagnostics"]
         outcome["loss_history"] = [loss if math.isfinite(loss) else None for loss in outcome["loss_history"]]
         return {**_head(self.spec, self.status), **outcome, "provenance": self.provenance}
 
@@ -105,7 +108,8 @@ def from_json(document: Mapping[str, Any], spec: RunSpec | None = None) -> Ended
         raise ValueError(f"its provenance gives {seconds!r} as its seconds")
     if document["status"] == "failed":
         return Failure(spec, str(document["error"]), document["provenance"])
-    fields = {name: document[name] for name in Outcome.__dataclass_fields__}
+    names = [name for name in Outcome.__dataclass_fields__ if name != "diagnostics" or spec.diagnostics]
+    fields = {name: document[name] for name in names}
     fields["loss_history"] = [math.nan if loss is None else loss for loss in fields["loss_history"]]
     history = History(spec, Outcome(**fields), document["provenance"])
     check_outcome(history.outcome, spec)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bnlab.nets.diagnostics import QUANTITIES
 from bnlab.runs.spec import RunSpec
+
+PLACE = ("iteration", "layer")
+"""What says of which check and layer a row of diagnostics is."""
 
 
 @dataclass(frozen=True)
@@ -17,6 +21,10 @@ class Outcome:
     loss_history: the loss of each iteration. check_iterations: the iterations (from 1) after which accuracy was
     checked, and train_acc_history and val_acc_history the accuracies then. diverged_at: the iteration, the last one, at
     which the loss was not finite, or a check found weights that were not; None if training went on to its planned end.
+
+    diagnostics: None, or if the spec asks for them a table, as lists by the columns' names, with a row for each check and
+    each of its layers: the `iteration`, the `layer`, from 1, and what `QUANTITIES` in `bnlab/nets/diagnostics.py` names,
+    with None for what the layer doesn't have and for what isn't finite.
     """
 
     loss_history: list[float]
@@ -24,6 +32,7 @@ class Outcome:
     train_acc_history: list[float]
     val_acc_history: list[float]
     diverged_at: int | None = None
+    diagnostics: dict[str, list[Any]] | None = None
 
 
 def check_outcome(outcome: Outcome, spec: RunSpec) -> None:
@@ -46,6 +55,7 @@ def check_outcome(outcome: Outcome, spec: RunSpec) -> None:
         _check_numbers(name, accuracies, len(checks), finite=len(checks))
         if not all(_is_share(accuracy, count) for accuracy in accuracies):
             raise ValueError(f"{name} holds a number that is no share of its images")
+    _check_diagnostics(outcome.diagnostics, spec, checks)
 
 
 def plain(outcome: Outcome) -> Outcome:
@@ -57,6 +67,7 @@ def plain(outcome: Outcome) -> Outcome:
         [float(accuracy) for accuracy in outcome.train_acc_history],
         [float(accuracy) for accuracy in outcome.val_acc_history],
         None if at is None else int(at),
+        None if outcome.diagnostics is None else _plain_table(outcome.diagnostics),
     )
 
 
@@ -67,6 +78,40 @@ def planned_checks(spec: RunSpec, diverged_at: int | None = None) -> list[int]:
     ends = range(spec.iterations_per_epoch, spec.num_iterations + 1, spec.iterations_per_epoch)
     planned = sorted({1, *ends, spec.num_iterations})
     return planned if diverged_at is None else [t for t in planned if t < diverged_at] + [diverged_at]
+
+
+def _plain_table(table: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
+    """Diagnostics with Python's own numbers, and None for what isn't finite."""
+    return {name: [*map(int if name in PLACE else _finite_or_none, column)] for name, column in table.items()}
+
+
+def _finite_or_none(value: Any) -> float | None:
+    return None if value is None or not math.isfinite(value) else float(value)
+
+
+def _check_diagnostics(table: Any, spec: RunSpec, checks: Sequence[int]) -> None:
+    """They are there if the spec asks for them, with a row for each check and layer in turn."""
+    if not spec.diagnostics:
+        if table is not None:
+            raise ValueError("diagnostics are there, and the settings don't ask for them")
+        return
+    if not isinstance(table, dict) or [*table] != [*PLACE, *QUANTITIES]:
+        raise ValueError(f"diagnostics must have the columns {', '.join([*PLACE, *QUANTITIES])}")
+    layers = range(1, spec.net.num_layers + 1)
+    places = {"iteration": [t for t in checks for _ in layers], "layer": [*layers] * len(checks)}
+    if any(table[name] != places[name] for name in PLACE):
+        raise ValueError(f"diagnostics must have a row for each of {len(checks)} checks and {len(layers)} layers")
+    for name, quantity in QUANTITIES.items():
+        column = table[name]
+        if not isinstance(column, list) or len(column) != len(table["layer"]):
+            raise ValueError(f"diagnostics: {name} must be a list of {len(table['layer'])} numbers")
+        low, high = quantity.at_least, quantity.at_most
+        if not all(value is None or (_is_finite(value) and low <= value <= high) for value in column):
+            raise ValueError(f"diagnostics: {name} holds what it can't be")
+
+
+def _is_finite(value: Any) -> bool:
+    return type(value) is float and math.isfinite(value)
 
 
 def _check_numbers(name: str, values: Sequence[Any], count: int, finite: int) -> None:

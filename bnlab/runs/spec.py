@@ -80,6 +80,11 @@ class NetSpec(Checked):
         return self.has_running_statistics
 
     @property
+    def num_layers(self) -> int:
+        """How many layers have weights."""
+        return len(self.hidden_dims) + 1
+
+    @property
     def dropout_layers(self) -> int:
         """How many layers draw a mask in each training pass."""
         return len(self.hidden_dims) if self.keep_prob < 1 else 0
@@ -98,6 +103,7 @@ class ConvNetSpec(Checked):
     section: ClassVar[str] = "net"
     model: ClassVar[str] = "cnn"
     needs_a_batch: ClassVar[bool] = False  # the pixels of one image have a variance
+    num_layers: ClassVar[int] = 3
     dropout_layers: ClassVar[int] = 0
 
     num_filters: Annotated[Count, "filters of the convolution"] = 32
@@ -201,6 +207,7 @@ class RunSpec(Checked):
     replicate: Annotated[Seed, "the seed index that pairs arms"] = 0
     dtype: Annotated[DtypeName, "the dtype of weights, images and gradients"] = "float32"
     engine: Annotated[EngineName, "what trains the run"] = "numpy"
+    diagnostics: Annotated[bool, "whether each check records signals, gradients and updates of each layer"] = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -235,8 +242,11 @@ class RunSpec(Checked):
         return self.solver.num_epochs * self.iterations_per_epoch
 
     def to_json(self, changed: bool = False) -> dict[str, Any]:
-        """All fields as plain values, the net's with its model; changed: only those that differ from their defaults."""
+        """All fields as plain values, the net's with its model; diagnostics only if they are asked for. changed: only those
+        that differ from their defaults."""
         values = changed_fields(self) if changed else plain(self)
+        if not self.diagnostics:  # so that the file of a run that doesn't have them says nothing of them
+            values.pop("diagnostics", None)
         return {**values, "net": {"model": self.net.model, **values["net"]}}
 
     @classmethod

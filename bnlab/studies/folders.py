@@ -26,7 +26,7 @@ def folder_name(base: str, dataset: str, changed: Mapping[str, Any]) -> str:
     where = base if dataset == DEFAULT else f"{base}-{dataset}"
     if not changed:
         return where
-    text = "-".join(f"{key.rpartition('.')[2]}-{_value(value)}" for key, value in sorted(changed.items()))
+    text = "-".join(_said(key.rpartition(".")[2], value) for key, value in sorted(changed.items()))
     safe = re.sub(r"[^a-z0-9._-]+", "-", text.lower()).strip("-.")
     names = [key.rpartition(".")[2] for key in changed]
     if safe != text or len(safe) > LONGEST or len(set(names)) < len(names):
@@ -34,6 +34,11 @@ def folder_name(base: str, dataset: str, changed: Mapping[str, Any]) -> str:
         cut = safe if len(safe) <= LONGEST else safe[: LONGEST + 1].rpartition("-")[0]
         safe = f"{cut[:LONGEST].rstrip('-.')}-{digest}"
     return f"{where}-{safe}"
+
+
+def _said(name: str, value: Any) -> str:
+    """A setting as folders name it: `reg-0.1`; a flag alone, `diagnostics`, for true."""
+    return name if value is True else f"{name}-{_value(value)}"
 
 
 def _value(value: Any) -> str:

@@ -31,7 +31,7 @@ class StudyPlan:
     """A study with its settings, and the runs it takes.
 
     changed: the settings that differ from its own file, by key. claims: its own and the user's. looks: when the claims are
-    looked at; the arms have the replicates of the last look.
+    looked at; the arms have the replicates of the last look. folders: where data sets that come as files were looked for.
     """
 
     entry: StudyEntry
@@ -42,6 +42,7 @@ class StudyPlan:
     changed: Mapping[str, Any]
     claims: tuple[Claim, ...]
     looks: tuple[Look, ...]
+    folders: tuple[Path, ...] = ()
 
     @property
     def runs(self) -> list[RunSpec]:
@@ -101,7 +102,7 @@ def make_plan(
     looks = one_look(settings.replicates) if most is None else looks_up_to(most)
     arms = tuple(study.arms(settings, data))
     changed = _changed(settings, loaded.shipped)
-    plan = StudyPlan(entry, study, settings, data, arms, changed, (*study.CLAIMS, *claims), looks)
+    plan = StudyPlan(entry, study, settings, data, arms, changed, (*study.CLAIMS, *claims), looks, tuple(folders))
     check_testable(claims, plan.curves)
     return plan
 

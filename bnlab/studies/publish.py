@@ -18,13 +18,14 @@ from bnlab.report.figure import Figure
 from bnlab.report.findings import findings_json, findings_markdown
 from bnlab.report.table import NAMES, csv_bytes, rows
 from bnlab.runs.fields import plain
+from bnlab.studies.further_files import further_files
 from bnlab.studies.plan import StudyPlan
 from bnlab.studies.study import Result
 from bnlab.studies.words import VARIED, closing_words
 
 SUMMARY_SCHEMA, FINDINGS_SCHEMA = 2, 1
 IN_CAPTIONS = {"data.dataset", "data.num_train", "net.hidden_dims", "net.weight_scale", "seed", "solver.update_rule"}
-IN_CAPTIONS |= {"solver.learning_rate", "solver.batch_size", "solver.num_epochs"}
+IN_CAPTIONS |= {"solver.learning_rate", "solver.batch_size", "solver.num_epochs", "diagnostics"}
 
 
 def publish(
@@ -43,6 +44,7 @@ def publish(
         "arms.csv": csv_bytes(arms_table.COLUMNS, arms_table.rows(_arm_runs(results))),
         "findings.json": json_bytes(found),
         "findings.md": findings_markdown(found, document["findings"]).encode(),
+        **further_files(plan, results, _changes(plan)),
         "summary.json": json_bytes(document),
     }
     for name, content in files.items():

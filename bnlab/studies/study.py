@@ -4,7 +4,9 @@
 settings that its arms take over, each with the setting that says how. `IN_FOLDER`: the settings that its folder names.
 `CLAIMS`: what it claims. `AXIS`: what it sweeps, in words; empty if it is no sweep. `folder(settings)`: where the results
 of the faithful study go. `arms(settings, data)`: its arms. `figure(settings, results)` and `remarks(results)`: what is
-drawn, and what is said besides the findings about its claims.
+drawn, and what is said besides the findings about its claims. A study may also have
+`more_figures(settings, arms, data)`: further figures by the names of their files, from the arrays that the first run of
+each arm trains on.
 """
 
 from __future__ import annotations
@@ -56,6 +58,7 @@ class CommonSettings(Checked):
     )
     dtype: Annotated[DtypeName, "the dtype of weights, images and gradients"] = "float32"
     engine: Annotated[EngineName, "what trains the runs"] = "numpy"
+    diagnostics: Annotated[bool, "whether each check records signals, gradients and updates of each layer"] = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +144,7 @@ def arm(
     Raises SettingsError where values don't go together, and KeyError or TypeError for a key that there isn't.
     """
     parts: dict[str, Any] = {"net": settings.net, "solver": settings.solver}
-    values: dict[str, Any] = {"seed": settings.seed, "dtype": settings.dtype, "engine": settings.engine}
+    values: dict[str, Any] = {name: getattr(settings, name) for name in ("seed", "dtype", "engine", "diagnostics")}
     for key, value in {**varied, **(also or {})}.items():
         section, _, name = key.rpartition(".")
         if section:

@@ -1,10 +1,12 @@
 """How much does training depend on the scale of the initial weights, with batchnorm and without? Scales evenly spaced in
-the logarithm; all runs share the same standard normal draws and the same minibatches.
+the logarithm; all runs share the same standard normal draws and the same minibatches. A second figure, signal.png, shows
+why: how large the signal is at each layer before any training, forward and backward.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -13,10 +15,12 @@ import numpy as np
 from bnlab.errors import SettingsError
 from bnlab.evidence.claims import Claim
 from bnlab.evidence.verdicts import MORE_THAN, WITHIN
+from bnlab.layers.types import Array
 from bnlab.report.figure import Figure
 from bnlab.runs.fields import Checked, Range
 from bnlab.runs.spec import DataSpec, NormalizationName
 from bnlab.studies.panels import best_panels, sweep_panel
+from bnlab.studies.signals import signal_figure
 from bnlab.studies.study import Arm, FullyConnectedSettings, Option, Result, arm
 from bnlab.studies.words import BASELINE, best_of_sweep, caption, layers, normalization_label, training
 
@@ -122,6 +126,10 @@ def figure(settings: Settings, results: list[Result]) -> Figure:
             sweep_panel("Final training loss", x_label, last, results, lambda run: run.final_loss, limits),
         ),
     )
+
+
+def more_figures(settings: Settings, arms: Sequence[Arm], data: Mapping[str, Array]) -> dict[str, Figure]:
+    return {"signal": signal_figure(settings, arms, data)}
 
 
 def remarks(results: list[Result]) -> list[str]:

@@ -10,13 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from bnlab.nets.diagnostics import QUANTITIES
 from bnlab.report.table import COLUMNS
-from bnlab.studies import STUDIES
+from bnlab.studies import STUDIES, diagnostics
 from bnlab.studies.study import load_study
 
 WRITTEN = ("figure.png", "figure.svg", "table.csv", "arms.csv", "findings.json", "findings.md", "summary.json")
 """In this order, so that a summary is there only if all else is."""
 FILES = sorted(WRITTEN)
+MORE_FILES = {"sweep weight-scale": ["signal.png", "signal.svg"]}
+DIAGNOSTICS = ["diagnostics.csv", "diagnostics.png", "diagnostics.svg"]
 
 
 def test_compare_leaves_its_files_and_one_file_per_run(finished, study_folder):
@@ -67,11 +70,35 @@ def test_each_study_runs(call, tmp_path, study_folder, entry):
     listed = call(*entry.name.split(), *options, "-n", "--json").json["runs"]
     done = call(*entry.name.split(), *options, "-j", 1)
     assert (done.status, done.err) == (0, "")
-    assert sorted(path.name for path in study_folder(tmp_path / "results").iterdir()) == FILES
+    files = sorted([*FILES, *MORE_FILES.get(entry.name, [])])
+    assert sorted(path.name for path in study_folder(tmp_path / "results").iterdir()) == files
     assert {path.stem for path in (tmp_path / "results" / "runs").rglob("*.json")} == {run["run"] for run in listed}
     assert f"{len(listed)} runs in " in done.out
     assert f"results/{study_folder(tmp_path / 'results').name}/figure.png" in done.out
     assert call(*entry.name.split(), *options, "-j", 1, "-v").out.count("finished") == len({run["arm"] for run in listed})
+
+
+def test_diagnostics_are_recorded_and_drawn_if_they_are_asked_for(call, tiny, tmp_path, finished):
+    """In runs of their own, whose losses and accuracies are those of the runs without."""
+    without, elsewhere = finished
+    done = call("compare", *tiny, "--diagnostics", "--json", "-j", 1)
+    assert (done.status, done.err) == (0, "")
+    [folder] = {Path(path).parent for path in done.json["files"]}
+    assert folder.name == "compare-batchnorm-synthetic-num_train-60-diagnostics-hidden_dims-8-num_epochs-2"
+    assert sorted(path.name for path in (tmp_path / folder).iterdir()) == sorted([*FILES, *DIAGNOSTICS])
+    named = {"run", "diagnostics"}
+    rows = [[{k: v for k, v in row.items() if k not in named} for row in each.json["runs"]] for each in (done, without)]
+    assert rows[0] == rows[1]
+    assert [row["diagnostics"] for row in done.json["runs"]] == [True, True]
+    with open(tmp_path / folder / "diagnostics.csv", newline="") as file:
+        table = [*csv.DictReader(file)]
+    assert [*table[0]] == [*diagnostics.COLUMNS]
+    assert {row["arm"] for row in table} == {"batchnorm", "no normalization"}
+    figures = [
+        (root / next(path for path in each.json["files"] if path.endswith("/figure.png"))).read_bytes()
+        for root, each in ((tmp_path, done), (elsewhere, without))
+    ]
+    assert figures[0] == figures[1]
 
 
 def test_a_variation_leaves_the_faithful_studys_folder_alone(call, tiny, tmp_path):
@@ -201,6 +228,18 @@ def test_a_flag_that_is_not_given_leaves_the_setting_alone(call, tmp_path):
     assert epochs("-s", "arms.equal_updates=false", "--equal-updates") == [10, 20, 100, 10, 20, 100]
 
 
+def test_diagnostics_may_be_set_like_any_setting(call, tmp_path):
+    (tmp_path / "mine.yaml").write_text("diagnostics: true\n")
+
+    def asked(*args):
+        runs = call("compare", "-n", "--json", *args).json["runs"]
+        return {run["spec"].get("diagnostics") for run in runs}
+
+    assert asked() == {None}
+    assert asked("--diagnostics") == asked("--config", "mine.yaml") == asked("-s", "diagnostics=true") == {True}
+    assert asked("--config", "mine.yaml", "-s", "diagnostics=false") == {None}
+
+
 def test_keep_is_repeatable_and_replaces_the_studys_own(call):
     runs = call("dropout", "--keep", "0.5", "--keep", "0.9", "--keep", "0.5", "--replicates", 1, "-n", "--json").json[
         "runs"
@@ -225,4 +264,11 @@ def test_a_fine_sweep_is_as_many_arms_as_it_has_scales(call):
 def test_the_readme_of_the_results_names_every_column_and_file():
     text = (Path(__file__).parents[2] / "results" / "README.md").read_text(encoding="utf-8")
     assert [column.name for column in COLUMNS if f"`{column.name}`" not in text] == []
-    assert [name for name in FILES if name not in text] == []
+    files = [*FILES, *DIAGNOSTICS, *(name for names in MORE_FILES.values() for name in names)]
+    assert [name for name in files if name not in text] == []
+
+
+def test_the_readme_of_the_results_says_what_each_quantity_of_the_diagnostics_is():
+    text = " ".join((Path(__file__).parents[2] / "results" / "README.md").read_text(encoding="utf-8").split())
+    assert [name for name in diagnostics.COLUMNS if f"`{name}`" not in text] == []
+    assert [name for name, each in QUANTITIES.items() if f"| `{name}` | {each.meaning} |" not in text] == []

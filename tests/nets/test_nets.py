@@ -217,6 +217,31 @@ class TestGradients:
         assert net.loss_and_gradients(*batch, grads) == expected_loss
         assert_same(grads, expected)
 
+    @every_kind
+    def test_of_the_outputs_agree_with_the_numeric_ones(self, normalization, batch):
+        net = small(normalization=normalization, dropout_keep_ratio=0.6, seed=3, reg=0.3)
+        net.params.flat[...] += 0.1 * np.random.RandomState(2).randn(net.params.flat.size)
+        before = net.snapshot()
+        outputs, gradients = net.activations(batch[0], "train"), net.output_gradients(*batch)
+        np.testing.assert_equal(net.snapshot(), before)
+        assert list(gradients) == list(outputs)
+        for i, stage in enumerate(net.stages, start=1):
+
+            def loss(out, rest=net.stages[i:]):
+                for each in rest:
+                    out = each.forward(out, net.params, "train")[0]
+                return softmax_loss(out, batch[1])[0]
+
+            numeric = eval_numerical_gradient(loss, outputs[stage.name], verbose=False)
+            np.testing.assert_allclose(gradients[stage.name], numeric, rtol=1e-6, atol=1e-9, err_msg=stage.name)
+
+    def test_of_the_outputs_draw_no_masks_from_the_source(self, batch):
+        rng, twin = np.random.RandomState(2), np.random.RandomState(2)
+        net = small(dropout_keep_ratio=0.6, dropout_rng=rng)
+        first = net.output_gradients(*batch)
+        assert_same(net.output_gradients(*batch), first)
+        assert rng.rand() == twin.rand()
+
     def test_of_the_images_are_not_computed(self, batch):
         net = small()
         first = net.stages[0]

@@ -85,7 +85,8 @@ def test_csv_there_and_back_loses_nothing():
             if value is None:
                 assert back[name] == ""
             else:
-                assert type(value)(back[name]) == value
+                read_as = {"True": True, "False": False}.get if isinstance(value, bool) else type(value)
+                assert read_as(back[name]) == value
                 assert back[name] != ""
 
 

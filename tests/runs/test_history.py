@@ -2,11 +2,14 @@
 
 import json
 import math
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from bnlab.nets.diagnostics import QUANTITIES
 from bnlab.runs.history import SCHEMA, Failure, from_json
-from bnlab.runs.outcome import planned_checks
+from bnlab.runs.outcome import plain, planned_checks
 
 NAN = math.nan
 
@@ -113,6 +116,75 @@ def test_a_document_without_a_part_is_refused(make_history, missing):
     del stored[missing]
     with pytest.raises(KeyError):
         from_json(stored, history.spec)
+
+
+@pytest.fixture(scope="module")
+def recorded(make_history, make_spec):
+    """A History with diagnostics: some columns of numbers, some of None."""
+    history = make_history(make_spec(diagnostics=True))
+    quantities = {name: [None if name.startswith("normalized") else 0.5] * 9 for name in QUANTITIES}
+    table = {"iteration": [1] * 3 + [3] * 3 + [6] * 3, "layer": [1, 2, 3] * 3, **quantities}
+    return replace(history, outcome=replace(history.outcome, diagnostics=table))
+
+
+def test_diagnostics_there_and_back(recorded, make_history):
+    stored = document(recorded)
+    assert stored["diagnostics"] == recorded.outcome.diagnostics
+    assert [*stored][-1] == "provenance"
+    assert from_json(stored, recorded.spec) == recorded
+    assert "diagnostics" not in document(make_history())
+
+
+def changed(name, value):
+    """The table with another value in its fifth row."""
+    return lambda table: {**table, name: [*table[name][:4], value, *table[name][5:]]}
+
+
+DAMAGED_DIAGNOSTICS = {
+    "none": lambda table: None,
+    "no table": lambda table: [],
+    "a column too few": lambda table: {name: column for name, column in table.items() if name != "weight_norm"},
+    "a column too many": lambda table: {**table, "mood": table["layer"]},
+    "a row too few": lambda table: {name: column[:-1] for name, column in table.items()},
+    "a column cut short": lambda table: {**table, "weight_norm": table["weight_norm"][:-1]},
+    "a column that is none": lambda table: {**table, "weight_norm": 0.5},
+    "another layer": changed("layer", 3),
+    "another iteration": changed("iteration", 4),
+    "a text": changed("weight_norm", "0.5"),
+    "true": changed("weight_norm", True),
+    "infinite": changed("weight_norm", math.inf),
+    "NaN": changed("preactivation_mean", NAN),
+    "a norm below 0": changed("weight_norm", -0.5),
+    "a share above 1": changed("dead_units", 1.5),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED_DIAGNOSTICS)
+def test_diagnostics_that_no_run_can_have_left_are_refused(recorded, damage):
+    damaged = DAMAGED_DIAGNOSTICS[damage](recorded.outcome.diagnostics)
+    with pytest.raises(ValueError, match="diagnostics"):
+        from_json({**document(recorded), "diagnostics": damaged}, recorded.spec)
+
+
+@pytest.mark.parametrize("diagnostics", [None, {}, {"layer": []}])
+def test_diagnostics_that_nobody_asked_for_are_refused(make_history, diagnostics):
+    history = make_history()
+    with pytest.raises(ValueError, match="diagnostics"):
+        from_json({**document(history), "diagnostics": diagnostics}, history.spec)
+
+
+def test_missing_diagnostics_are_refused(recorded):
+    stored = document(recorded)
+    del stored["diagnostics"]
+    with pytest.raises(KeyError):
+        from_json(stored, recorded.spec)
+
+
+def test_numbers_of_diagnostics_are_pythons_own_and_finite(recorded):
+    numbers = {"iteration": [np.int64(1)], "weight_norm": [np.float32(2), None], "update_norm": [NAN, math.inf]}
+    made = plain(replace(recorded.outcome, diagnostics=numbers)).diagnostics
+    assert made == {"iteration": [1], "weight_norm": [2.0, None], "update_norm": [None, None]}
+    assert {type(column[0]) for column in made.values()} == {int, float, type(None)}
 
 
 def test_the_run_of_another_spec_is_refused(make_history, make_spec):

@@ -90,6 +90,7 @@ def test_a_changed_default_needs_another_version():
             "RunSpec.replicate": 0,
             "RunSpec.dtype": "float32",
             "RunSpec.engine": "numpy",
+            "RunSpec.diagnostics": False,
         }.items()
     )
     rules = {
@@ -126,7 +127,7 @@ OTHERS = {
         "learning_rate": 1.0000000000000002e-3, "update_rule": "sgd", "lr_decay": 0.9, "batch_size": 51, "num_epochs": 11,
         "num_train_samples": 999, "statistics": "population", "beta1": 0.8, "beta2": 0.9, "epsilon": 1e-7,
     },
-    None: {"seed": 232, "replicate": 1, "dtype": "float64"},
+    None: {"seed": 232, "replicate": 1, "dtype": "float64", "diagnostics": True},
 }  # fmt: skip
 OTHER_RULES = {"momentum": "sgd_momentum", "decay_rate": "rmsprop"}
 
@@ -223,6 +224,13 @@ def test_a_spec_comes_back_from_its_json(fixed):
     back = RunSpec.from_json(json.loads(json.dumps(fixed.to_json())))
     assert back == fixed
     assert back.name == fixed.name
+
+
+def test_diagnostics_are_in_a_specs_json_only_if_they_are_asked_for():
+    asked = replace(FIXED, diagnostics=True)
+    assert "diagnostics" not in FIXED.to_json()
+    assert (asked.to_json()["diagnostics"], asked.to_json(changed=True)["diagnostics"]) == (True, True)
+    assert RunSpec.from_json(json.loads(json.dumps(asked.to_json()))) == asked
 
 
 def test_a_spec_is_frozen_and_hashable():

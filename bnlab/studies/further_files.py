@@ -1,0 +1,35 @@
+"""The files of a study's folder that not every study has: its own further figures, and the diagnostics of its runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from bnlab.lab.images import arrays
+from bnlab.layers.types import Array
+from bnlab.report.draw import draw
+from bnlab.report.figure import Figure
+from bnlab.studies.diagnostics import diagnostics_files
+from bnlab.studies.diagnostics_figure import diagnostics_figures
+from bnlab.studies.plan import StudyPlan
+from bnlab.studies.study import Arm, Result
+
+MoreFigures = Callable[[Any, Sequence[Arm], Mapping[str, Array]], dict[str, Figure]]
+
+
+def further_files(plan: StudyPlan, results: Sequence[Result], changes: str) -> dict[str, bytes]:
+    """The files by name. changes: the settings that aren't the study's own, as its captions say them."""
+    figures = {**_more_figures(plan, changes), **diagnostics_figures(results, changes)}
+    drawn = {f"{name}.{form}": content for name, each in figures.items() for form, content in draw(each).items()}
+    return {**drawn, **diagnostics_files(results)}
+
+
+def _more_figures(plan: StudyPlan, changes: str) -> dict[str, Figure]:
+    """What the study itself draws besides its figure."""
+    more: MoreFigures | None = getattr(plan.study, "more_figures", None)
+    if more is None:
+        return {}
+    first = plan.arms[0].runs[0]
+    found = more(plan.settings, plan.arms, arrays(first, tuple(map(str, plan.folders))))
+    return {name: replace(figure, caption=figure.caption + changes) for name, figure in found.items()}
