@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import Annotated, Any
 
-from bnlab.errors import SettingsError
+from bnlab.errors import SettingsError, plural
 from bnlab.evidence.measures import MEASURES, Measure
 from bnlab.evidence.reductions import REDUCTIONS, Reduction
 from bnlab.evidence.verdicts import KINDS
@@ -28,8 +28,8 @@ class Claim(Checked):
     In each replicate the measure of every run of a curve is reduced to one number by `over`. The claim is about that number
     of the curve `of`. With `against` it is about the difference: `of` minus `against` if `of` is expected to be higher,
     `against` minus `of` if lower. title: its part of the figure's title, with {Arm}, {of} and {against} for the curve's
-    label and the two means; empty if it has none. when: settings, by key, without which it isn't tested. Raises
-    SettingsError.
+    label and the two means; empty if it has none. when and unless: the keys of a setting without which, and of one with
+    which, it isn't tested. Raises SettingsError.
     """
 
     claim: Annotated[str, "the sentence; {arm} stands for the label of the curve"]
@@ -48,18 +48,54 @@ class Claim(Checked):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        wanted = self.reduction.numbers
-        if len(self.arguments) != wanted:
-            raise SettingsError(
-                f"arguments: {[*self.arguments]} is not allowed: {self.over} takes {wanted} number(s); give so many"
-            )
+        for name in ("claim", "reason"):
+            # In sentences and tables they stand on one line, and others follow.
+            text = " ".join(getattr(self, name).split()).rstrip(".")
+            object.__setattr__(self, name, text)
+            if not text:
+                raise SettingsError(f"{name}: '' is not allowed: it must be a text; write a sentence")
+        self._check_words()
+        self._check_arguments()
+        self._check_curves()
+
+    def _check_words(self) -> None:
         try:
-            unknown = {name for _, name, _, _ in Formatter().parse(self.claim) if name is not None} - {"arm", "Arm"}
+            marked = [part[1:] for part in Formatter().parse(self.claim) if part[1] is not None]
         except ValueError:
-            unknown = {self.claim}
-        if unknown:
+            marked = [(self.claim, "", None)]
+        if any(part not in [("arm", "", None), ("Arm", "", None)] for part in marked):
             raise SettingsError(
-                f"claim: {self.claim!r} is not allowed: the only word in braces may be {{arm}}; write other braces double"
+                f"claim: {self.claim!r} is not allowed: the only word in braces may be {{arm}}, or {{Arm}} at the start; "
+                "write other braces double"
+            )
+
+    def _check_arguments(self) -> None:
+        wanted, allowed = self.reduction.numbers, self.reduction.allowed
+        if len(self.arguments) != wanted:
+            many = f"{plural(wanted, 'number')}, in a list" if wanted else "none"
+            raise SettingsError(
+                f"arguments: {[*self.arguments]} is not allowed: over {self.over} takes {many}; "
+                f"{'give so many' if wanted else 'leave arguments out'}"
+            )
+        for each in self.arguments:
+            if allowed and not allowed.holds(each):
+                raise SettingsError(
+                    f"arguments: {each:g} is not allowed: over {self.over} takes a share {allowed}; give one such as 0.8"
+                )
+
+    def _check_curves(self) -> None:
+        if self.against is None and self.is_lower:
+            raise SettingsError(
+                "expected: 'lower' is not allowed without against: a claim about one curve is about its number itself; "
+                "name a curve in against, or leave expected out"
+            )
+        if self.against is None and not self.reduction.alone:
+            raise SettingsError(
+                f"over: {self.over!r} is not allowed without against: its number is a logarithm; name a curve in against"
+            )
+        if self.against in (self.of, EACH):
+            raise SettingsError(
+                f"against: {self.against!r} is not allowed: it must be one curve, and not that in of; name another, or none"
             )
 
     @property
@@ -76,6 +112,15 @@ class Claim(Checked):
     def unit(self) -> str:
         """Of the number that the claim is about; empty for accuracies."""
         return self.measured.unit if self.reduction.unit is None else self.reduction.unit
+
+    @property
+    def compared(self) -> str:
+        """What the expected difference is called: 'higher', 'shorter'."""
+        return self.called(self.is_lower)
+
+    def called(self, is_lower: bool) -> str:
+        """What a higher or a lower number is called: 'longer' or 'shorter' for a time."""
+        return (self.reduction.compared or self.measured.compared)[is_lower]
 
     @property
     def is_lower(self) -> bool:

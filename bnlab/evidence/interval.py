@@ -39,13 +39,19 @@ def mean_interval(values: Sequence[float], alpha: float = PLAIN, step: float = 0
     n = len(values)
     if not n:
         return Interval(0, math.nan, math.nan, math.nan, math.nan)
-    mean = math.fsum(value / n for value in values)
+    mean = _mean(values)
     if n == 1:
         return Interval(1, mean, -math.inf, math.inf, math.nan)
-    variance = sum((value - mean) * (value - mean) for value in values) / (n - 1)  # infinite where fsum and ** raise
+    variance = sum((value - mean) * (value - mean) for value in values) / (n - 1)  # too large is infinite, where ** raises
     sd = max(math.sqrt(variance), step / math.sqrt(12))
     half = half_width(sd, n, alpha)
     return Interval(n, mean, mean - half, mean + half, sd)
+
+
+def _mean(values: Sequence[float]) -> float:
+    """The mean; infinite or NaN where values are."""
+    shares = [value / len(values) for value in values]
+    return math.fsum(shares) if all(map(math.isfinite, shares)) else sum(shares)
 
 
 def half_width(sd: float, n: int, alpha: float) -> float:

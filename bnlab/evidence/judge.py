@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from bnlab.evidence.claims import Contrast
+from bnlab.evidence.claims import Claim, Contrast
 from bnlab.evidence.interval import Interval, mean_interval
 from bnlab.evidence.looks import ALPHA, Look
 from bnlab.evidence.reductions import grid_step
@@ -17,13 +17,22 @@ from bnlab.runs.history import History
 
 @dataclass(frozen=True)
 class Curve:
-    """The runs of one curve: the values of x, ascending, and by replicate the traces of its runs, in the order of the xs.
+    """The runs of one curve: the values of x, ascending, and for each the traces of its runs, by replicate."""
 
-    A replicate of which a run is missing isn't there.
-    """
+    runs: Mapping[float, Mapping[int, Trace]]
 
-    xs: tuple[float, ...]
-    replicates: Mapping[int, tuple[Trace, ...]]
+    @property
+    def xs(self) -> tuple[float, ...]:
+        """Where on the curve there are arms."""
+        return tuple(self.runs)
+
+    def replicates(self) -> set[int]:
+        """The replicates of which no run is missing."""
+        return set.intersection(*map(set, self.runs.values()))
+
+    def used_by(self, claim: Claim) -> Curve:
+        """The part that the claim is about."""
+        return Curve({x: runs for x, runs in self.runs.items() if claim.reduction.uses(x, *claim.arguments)})
 
 
 class ArmRuns(NamedTuple):
@@ -40,13 +49,7 @@ def curves(arms: Iterable[ArmRuns]) -> dict[str, Curve]:
     for arm in arms:
         traces = {history.spec.replicate: trace(history) for history in arm.histories}
         points.setdefault(arm.curve, {})[0.0 if arm.x is None else arm.x] = traces
-    return {label: _curve(by_x) for label, by_x in points.items()}
-
-
-def _curve(by_x: Mapping[float, Mapping[int, Trace]]) -> Curve:
-    xs = tuple(sorted(by_x))
-    everywhere = set.intersection(*(set(by_x[x]) for x in xs))
-    return Curve(xs, {replicate: tuple(by_x[x][replicate] for x in xs) for replicate in sorted(everywhere)})
+    return {label: Curve(dict(sorted(by_x.items()))) for label, by_x in points.items()}
 
 
 @dataclass(frozen=True)
@@ -56,8 +59,8 @@ class Finding:
     values: the number that the claim is about, for each replicate. interval: for their mean, of confidence 1 - alpha.
     means: of the curve `of` and of the one it is set against. look: the replicates of the look that decided it, or of the
     last one. missing: replicates of that look without all their runs. diverged: runs that diverged, of `runs` in all.
-    at_limit: whether the sweep ends too early to show the number. needed: how many replicates would decide the claim at the
-    mean and spread seen; infinite for more than 10,000.
+    at_limit: the curves of which the sweep ends too early to show the number. needed: how many replicates would decide the claim at the
+    mean and spread seen; infinite for more than 10,000. Only runs that the claim is about count.
     """
 
     contrast: Contrast
@@ -70,7 +73,7 @@ class Finding:
     missing: int
     diverged: int
     runs: int
-    at_limit: bool
+    at_limit: tuple[str, ...]
     needed: float
 
     @property
@@ -100,15 +103,18 @@ def _after_looks(contrast: Contrast, curves: Mapping[str, Curve], looks: Sequenc
 
 
 def _at_look(contrast: Contrast, curves: Mapping[str, Curve], look: Look, alpha: float) -> Finding:
-    claim, taken = contrast.claim, [curves[label] for label in contrast.curves]
-    complete = [r for r in range(look.replicates) if all(r in curve.replicates for curve in taken)]
+    claim = contrast.claim
+    taken = [curves[label].used_by(claim) for label in contrast.curves]
+    complete = sorted(set(range(look.replicates)).intersection(*(curve.replicates() for curve in taken)))
     numbers = [_numbers(contrast, curve, complete) for curve in taken]
     values = _signed(contrast, numbers)
     interval = mean_interval(values, alpha, _step(contrast, taken, complete))
-    at_limit = any(_at_limit(contrast, curve, complete) for curve in taken)
+    at_limit = tuple(
+        label for label, curve in zip(contrast.curves, taken, strict=True) if _at_limit(contrast, curve, complete)
+    )
     missing = look.replicates - len(complete)
     found = verdict(claim.kind, claim.margin, interval) if not (missing or at_limit) else Verdict("undecided")
-    traces = [each for curve in taken for r in complete for each in curve.replicates[r]]
+    traces = [runs[r] for curve in taken for runs in curve.runs.values() for r in complete]
     return Finding(
         contrast,
         tuple(values),
@@ -137,7 +143,7 @@ def _numbers(contrast: Contrast, curve: Curve, replicates: Sequence[int]) -> lis
 
 def _points(contrast: Contrast, curve: Curve, replicate: int) -> list[tuple[float, float]]:
     value = contrast.claim.measured.value
-    return [(x, value(each)) for x, each in zip(curve.xs, curve.replicates[replicate], strict=True)]
+    return [(x, value(runs[replicate])) for x, runs in curve.runs.items()]
 
 
 def _signed(contrast: Contrast, numbers: Sequence[Sequence[float]]) -> list[float]:
@@ -153,7 +159,7 @@ def _step(contrast: Contrast, taken: Sequence[Curve], replicates: Sequence[int])
     if contrast.claim.reduction.on_grid:
         return max(grid_step(curve.xs) for curve in taken)
     step = contrast.claim.measured.step
-    return max((step(each) for curve in taken for r in replicates for each in curve.replicates[r]), default=0.0)
+    return max((step(runs[r]) for curve in taken for runs in curve.runs.values() for r in replicates), default=0.0)
 
 
 def _at_limit(contrast: Contrast, curve: Curve, replicates: Sequence[int]) -> bool:

@@ -12,12 +12,17 @@ ENOUGH = 0.9
 
 
 class Measure(NamedTuple):
-    """A number that each run has. words: what it is; unit: empty for accuracies; step: the grid that its values lie on."""
+    """A number that each run has.
+
+    words: what it is. unit: empty for accuracies. step: the grid that its values lie on. compared: what a larger and what
+    a smaller value is called.
+    """
 
     words: str
     unit: str
     value: Callable[[Trace], float]
     step: Callable[[Trace], float]
+    compared: tuple[str, str] = ("higher", "lower")
 
 
 def _epochs_to_enough(trace: Trace) -> float:
@@ -50,10 +55,11 @@ MEASURES = {
     "final_train_acc": Measure("final training accuracy", "", lambda trace: trace.train[-1], _train_step),
     "final_val_acc": Measure("final validation accuracy", "", lambda trace: trace.val[-1], _val_step),
     "final_gap": Measure(
-        "training minus validation accuracy at the end", "", lambda trace: trace.train[-1] - trace.val[-1], _coarser_step
+        "training minus validation accuracy at the end", "", lambda trace: trace.train[-1] - trace.val[-1], _coarser_step,
+        ("larger", "smaller"),
     ),
     "epochs_to_90_percent": Measure(
-        "time to 90 % of its own best validation accuracy", "epochs", _epochs_to_enough, _one_epoch
+        "time to 90 % of its own best validation accuracy", "epochs", _epochs_to_enough, _one_epoch, ("longer", "shorter"),
     ),
-}
+}  # fmt: skip
 """All measures, by the names that claims use."""

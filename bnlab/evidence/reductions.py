@@ -7,8 +7,10 @@ points (x, value) of one replicate, and those of the other replicates of the sam
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
+
+from bnlab.runs.fields import Range
 
 Points: TypeAlias = Sequence[tuple[float, float]]
 """The (x, value) of a curve in one replicate, x ascending. What is no sweep has one point, whose x doesn't matter."""
@@ -18,18 +20,23 @@ class Reduction(NamedTuple):
     """A way to make one number of a curve's points.
 
     words: what it is, with places for {measure}, {axis} (the setting that is swept) and its arguments {0}, {1}, … value: of
-    the points, those of the other replicates, and the arguments. numbers: how many arguments it takes. fits: whether the xs
-    of a curve allow it. unit: None for that of the measure. on_grid: its values lie on the grid of log10 x, not on that of
-    the measure. at_limit: whether what it looks for may lie above the highest x.
+    the points, those of the other replicates, and the arguments. numbers: how many arguments it takes; allowed: the range
+    of each. uses: whether it takes the run at x. fits: whether the xs of a curve allow it. unit and compared: None for
+    those of the measure. on_grid: its values lie on the grid of log10 x, not on that of the measure. at_limit: whether what
+    it looks for may lie above the highest x. alone: whether it says something of a curve that is set against none.
     """
 
     words: str
     value: Callable[..., float]
     numbers: int = 0
+    allowed: Range | None = None
+    uses: Callable[..., bool] = lambda x, *arguments: True
     fits: Callable[..., bool] = lambda xs, *arguments: True
     unit: str | None = None
+    compared: tuple[str, str] | None = None
     on_grid: bool = False
     at_limit: Callable[..., bool] = lambda points, *arguments: False
+    alone: bool = True
 
 
 def grid_step(xs: Sequence[float]) -> float:
@@ -88,27 +95,49 @@ def _largest(points: Points, others: Sequence[Points], share: float) -> float:
     return math.log10(max(_reaching(points, share)))
 
 
+def _reaches_at_the_end(points: Points, share: float) -> bool:
+    return points[-1][0] in _reaching(points, share)
+
+
+def _in_any(x: float, *bounds: float) -> bool:
+    return any(low <= x <= high for low, high in _pairs(bounds))
+
+
+def _has_in_each(xs: Sequence[float], *bounds: float) -> bool:
+    return all(any(low <= x <= high for x in xs) for low, high in _pairs(bounds))
+
+
+def _pairs(bounds: Sequence[float]) -> Iterator[tuple[float, float]]:
+    return zip(bounds[::2], bounds[1::2], strict=True)
+
+
 def _several_positive(xs: Sequence[float], *arguments: float) -> bool:
     return len(xs) > 1 and xs[0] > 0
 
 
-def _has_between(xs: Sequence[float], *bounds: float) -> bool:
-    pairs = zip(bounds[::2], bounds[1::2], strict=True)
-    return all(any(low <= x <= high for x in xs) for low, high in pairs)
-
-
+A_SHARE = Range(above=0, at_most=1)
 REDUCTIONS = {
     "all": Reduction("{measure}", _all),
-    "between": Reduction("{measure}, averaged over {axis} {0} to {1}", _between, 2, _has_between),
-    "difference": Reduction("{measure} at {axis} {0} to {1}, less that at {2} to {3}", _difference, 4, _has_between),
-    "slope": Reduction("slope of {measure} over log2 of {axis}", _slope, 0, _several_positive),
-    "steepness": Reduction("dependence of {measure} on {axis} (absolute slope over log2)",
-                           lambda points, others: abs(_slope(points, others)), 0, _several_positive),
-    "at": Reduction("{measure} at {axis} {0}", _at, 1, lambda xs, wanted: wanted in xs),
-    "at_best": Reduction("{measure} at its own best {axis}", _at_best, 0, lambda xs: len(xs) > 1),
-    "extent": Reduction("range of {axis} whose {measure} is at least {0} of the highest", _extent, 1, _several_positive,
-                        "decades", on_grid=True),
-    "largest": Reduction("largest {axis} whose {measure} is at least {0} of the highest", _largest, 1, _several_positive,
-                         "decades", on_grid=True, at_limit=lambda points, share: points[-1][0] in _reaching(points, share)),
+    "between": Reduction("{measure} (mean over {axis} {0} to {1})", _between, 2, uses=_in_any, fits=_has_in_each),
+    "difference": Reduction(
+        "{measure} at {axis} {0} to {1} minus that at {2} to {3}", _difference, 4, uses=_in_any, fits=_has_in_each,
+    ),
+    "slope": Reduction("slope of {measure} against log2 of {axis}", _slope, fits=_several_positive),
+    "steepness": Reduction(
+        "dependence of {measure} on {axis} (absolute slope against log2)", lambda points, others: abs(_slope(points, others)),
+        fits=_several_positive, compared=("stronger", "weaker"),
+    ),
+    "at": Reduction(
+        "{measure} at {axis} {0}", _at, 1, uses=lambda x, wanted: x == wanted, fits=lambda xs, wanted: wanted in xs,
+    ),
+    "at_best": Reduction("{measure} at its own best {axis}", _at_best, fits=lambda xs: len(xs) > 1),
+    "extent": Reduction(
+        "range of {axis} with {measure} of at least {0} of the highest", _extent, 1, A_SHARE, fits=_several_positive,
+        unit="decades", compared=("wider", "narrower"), on_grid=True,
+    ),
+    "largest": Reduction(
+        "largest {axis} with {measure} of at least {0} of the highest", _largest, 1, A_SHARE, fits=_several_positive,
+        unit="decades", compared=("higher", "lower"), on_grid=True, at_limit=_reaches_at_the_end, alone=False,
+    ),
 }  # fmt: skip
 """All reductions, by the names that claims use."""

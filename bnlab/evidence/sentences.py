@@ -1,4 +1,7 @@
-"""Findings in words: one sentence for each, never stronger than its verdict."""
+"""Findings in words: one sentence for each, never stronger than its verdict.
+
+A difference "is" higher if its interval lies above 0; else it "was" higher, in these replicates.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,13 @@ import math
 
 from bnlab.errors import plural
 from bnlab.evidence.claims import Claim, capital
+from bnlab.evidence.interval import Interval
 from bnlab.evidence.judge import Finding
-from bnlab.evidence.verdicts import FEWEST, MOST, WITHIN
+from bnlab.evidence.verdicts import FEWEST, MORE_THAN, MOST, WITHIN
 
-RELATIONS = {"supported": "{}", "contradicted": "not {}", "undecided": "{} or not, isn't shown"}
+RELATIONS = {"supported": "{}", "contradicted": "not {}", "undecided": "not clear whether {}"}
+TWO_DIGITS = 0.02
+"""The smallest margin that two digits of a mean can show."""
 
 
 def sentence(finding: Finding, axis: str) -> str:
@@ -18,24 +24,42 @@ def sentence(finding: Finding, axis: str) -> str:
 
     axis: what a sweep sweeps, in words.
     """
-    claim = finding.contrast.claim
-    relation = RELATIONS[finding.verdict.word].format(f"{claim.kind} {margin(claim)}")
-    return f"{effect(finding, axis)}: {relation}. {_verdict(finding)}.{_diverged(finding)}"
+    relation = RELATIONS[finding.verdict.word].format(_claimed(finding))
+    return f"{effect(finding, axis)}: {relation}. {_verdict(finding, axis)}.{_diverged(finding)}"
 
 
 def effect(finding: Finding, axis: str) -> str:
     """What was measured, with its interval: no verdict."""
     contrast, interval = finding.contrast, finding.interval
-    who, unit = f"{capital(contrast.of)}'s {measured(finding, axis)}", finding.contrast.claim.unit
-    paired = "paired replicate" if contrast.against is not None else "replicate"
+    who = f"{capital(contrast.of)}'s {measured(finding, axis)}"
     if math.isnan(interval.mean):
-        return f"{who} is not known"
-    low, high, mean, word = interval.low, interval.high, interval.mean, contrast.claim.expected
-    if contrast.against is not None and (high < 0 or (interval.n == 1 and mean < 0)):
-        low, high, mean, word = -high, -low, -mean, "lower" if word == "higher" else "higher"
-    spread = f"{number(low, unit)} to {number(high, unit)}, " if interval.n > 1 else ""
-    amount = f"{with_unit(number(mean, unit), unit)} ({spread}{plural(interval.n, paired)})"
-    return f"{who} is {amount}" if contrast.against is None else f"{who} is {word}{_than(finding)} by {amount}"
+        return f"{who} isn't known"
+    if contrast.against is None:
+        return f"{who} {'is' if interval.n > 1 else 'was'} {_amount(finding, interval, 'replicate')}"
+    turned = _is_turned(finding)
+    shown = interval._replace(mean=-interval.mean, low=-interval.high, high=-interval.low) if turned else interval
+    word = contrast.claim.called(contrast.claim.is_lower != turned)
+    amount = _amount(finding, shown, "paired replicate")
+    return f"{who} {'is' if shown.low > 0 else 'was'} {word}{_than(finding)} by {amount}"
+
+
+def _is_turned(finding: Finding) -> bool:
+    """Whether the difference came out in the other direction than expected."""
+    return finding.contrast.against is not None and finding.interval.mean < 0
+
+
+def _amount(finding: Finding, shown: Interval, each: str) -> str:
+    """'.107 (.080 to .134, 5 paired replicates)'."""
+    unit = finding.contrast.claim.unit
+    ends = f"{number(shown.low, unit)} to {number(shown.high, unit)}, " if shown.n > 1 else ""
+    return f"{with_unit(number(shown.mean, unit), unit)} ({ends}{plural(shown.n, each)})"
+
+
+def _claimed(finding: Finding) -> str:
+    """What the claim says of the number: 'more than .02'; with the direction where the difference has the other one."""
+    claim = finding.contrast.claim
+    by = f"{claim.compared} by " if claim.kind == MORE_THAN and _is_turned(finding) else ""
+    return f"{by}{claim.kind} {margin(claim)}"
 
 
 def measured(finding: Finding, axis: str) -> str:
@@ -48,7 +72,9 @@ def measured(finding: Finding, axis: str) -> str:
 def number(value: float, unit: str = "") -> str:
     """As the sentences give numbers: accuracies with three digits and no zero before the point, '.107' and '-.020'; others
     with two digits."""
-    return f"{value:.2f}" if unit else without_zero(f"{value:.3f}")
+    text = f"{value:.{2 if unit else 3}f}"
+    text = text if float(text) else text.lstrip("-")
+    return text if unit else without_zero(text)
 
 
 def with_unit(text: str, unit: str) -> str:
@@ -68,17 +94,25 @@ def margin(claim: Claim) -> str:
 
 
 def part_of_title(finding: Finding) -> str:
-    """The finding as a part of the figure's title, with what its verdict leaves open."""
+    """The finding as a part of the figure's title, with what its verdict leaves open.
+
+    Means have two digits; three, if the margin is below .02, since a difference of that size would be lost.
+    """
     contrast, claim = finding.contrast, finding.contrast.claim
     names = ("of", "against")[: len(finding.means)]
-    values = {name: without_zero(f"{mean:.2f}") for name, mean in zip(names, finding.means, strict=True)}
+    digits = 2 if claim.margin >= TWO_DIGITS else 3
+    values = {name: _mean(mean, digits) for name, mean in zip(names, finding.means, strict=True)}
     return claim.title.format(Arm=capital(contrast.of), arm=contrast.of, **values) + _left_open(finding)
+
+
+def _mean(mean: float, digits: int) -> str:
+    return "?" if math.isnan(mean) else without_zero(f"{mean:.{digits}f}")
 
 
 def _left_open(finding: Finding) -> str:
     found = finding.verdict
     if found.word == "undecided":
-        return " (one seed)" if finding.interval.n == 1 else " (undecided)"
+        return " (one seed)" if finding.look == 1 else " (undecided)"
     if finding.contrast.claim.kind == WITHIN:
         within = f"within {margin(finding.contrast.claim)}"
         return f" ({within})" if found.word == "supported" else f" (not {within})"
@@ -91,19 +125,20 @@ def _than(finding: Finding) -> str:
     return "" if against.startswith("no ") else f" than {against}'s"
 
 
-def _verdict(finding: Finding) -> str:
+def _verdict(finding: Finding, axis: str) -> str:
     word, detail = finding.verdict
     if word != "undecided":
         return capital(word) + (f": {detail}" if detail else "")
     if finding.missing:
-        return f"Undecided: {plural(finding.missing, 'replicate')} of {finding.look} lack a run that failed"
+        return f"Undecided: a run failed in {finding.missing} of {plural(finding.look, 'replicate')}"
     if finding.at_limit:
-        return "Undecided: the highest of the sweep still counts, so the number is at least that; extend the grid"
+        curves = " and ".join(finding.at_limit)
+        return f"Undecided: the largest {axis} is at least the highest of the grid with {curves}; extend the grid"
     if finding.interval.n < FEWEST:
         return f"Undecided: fewer than {FEWEST} replicates"
     if math.isinf(finding.needed):
         return f"Undecided; at this mean and spread not even {MOST:,} replicates would decide it"
-    return f"Undecided; at this mean and spread {finding.needed:g} replicates would decide it"
+    return f"Undecided; at this mean and spread {finding.needed:,.0f} replicates would decide it"
 
 
 def _diverged(finding: Finding) -> str:

@@ -36,7 +36,7 @@ class Verdict(NamedTuple):
 def verdict(kind: str, margin: float, interval: Interval) -> Verdict:
     """The verdict on a claim of that kind and margin."""
     low, high = interval.low, interval.high
-    if interval.n < FEWEST:
+    if interval.n < FEWEST or math.isnan(low) or math.isnan(high):
         return Verdict("undecided")
     inside = -margin <= low and high <= margin
     if kind == WITHIN:

@@ -9,9 +9,12 @@ from bnlab.errors import plural
 from bnlab.evidence.judge import Finding
 from bnlab.evidence.looks import ALPHA, Look
 from bnlab.evidence.sentences import margin, measured, number, sentence, with_unit
+from bnlab.evidence.verdicts import FEWEST
 from bnlab.lab.files import finite_or_none
 
 HEAD = ("claim", "verdict", "mean, in the direction of the claim", "interval", "replicates", "margin")
+BAR = "\\|"
+"""A bar in a cell of a table."""
 
 
 def findings_json(findings: Sequence[Finding], looks: Sequence[Look], axis: str) -> dict[str, Any]:
@@ -46,6 +49,8 @@ def _finding(finding: Finding, axis: str) -> dict[str, Any]:
         "values": [*map(finite_or_none, finding.values)],
         "means": [*map(finite_or_none, finding.means)],
         "look": finding.look,
+        "missing_replicates": finding.missing,
+        "at_limit": [*finding.at_limit],
         "diverged_runs": finding.diverged,
         "runs": finding.runs,
         "verdict": finding.verdict.word,
@@ -90,7 +95,7 @@ def _table(claims: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+    return f"| {' | '.join(cell.replace('|', BAR) for cell in cells)} |"
 
 
 def _number(claim: Mapping[str, Any], key: str) -> str:
@@ -108,11 +113,13 @@ def _unit(claim: Mapping[str, Any]) -> str:
 def _rules(document: Mapping[str, Any]) -> str:
     looks = document["looks"]
     counts = ", ".join(str(look["replicates"]) for look in looks)
-    when = f"looks at {counts} replicates together" if len(looks) > 1 else f"one look at {counts}"
+    when = f"{len(looks)} looks, at {counts} replicates" if len(looks) > 1 else f"one look, at {counts} replicates"
     return (
-        f"Seed {document['seed']}; replicates differ in their {document['vary']}. Intervals are Student's t on the paired "
-        f"differences, and hold together: all {plural(document['tests'], 'test')} and {when} may err in "
-        f"{100 * document['alpha']:g} % of studies. A claim is supported if its interval lies wholly where the claim says, "
-        "contradicted if wholly elsewhere, and else undecided, as always with fewer than 5 replicates. Undecided means "
-        "that no difference was shown, not that there is none. Raising --replicates after seeing a verdict isn't covered."
+        f"Seed {document['seed']}; replicates differ in their {document['vary']}. The intervals are Student's t intervals "
+        "of the paired differences, or of the numbers of a single arm. They are wide enough to hold together: with "
+        f"{plural(document['tests'], 'test')} and {when}, at most {100 * document['alpha']:g} % of such studies have any "
+        "wrong verdict. A claim is supported if its interval lies wholly where the claim says, and contradicted if it lies "
+        f"wholly elsewhere. Otherwise it is undecided, and always with fewer than {FEWEST} replicates. Undecided means that "
+        "these runs don't show whether the claim holds; it doesn't mean that there is no difference. That doesn't cover a "
+        "--replicates that was raised after seeing a verdict."
     )
