@@ -58,9 +58,9 @@ class Finding:
 
     values: the number that the claim is about, for each replicate. interval: for their mean, of confidence 1 - alpha.
     means: of the curve `of` and of the one it is set against. look: the replicates of the look that decided it, or of the
-    last one. missing: replicates of that look without all their runs. diverged: runs that diverged, of `runs` in all.
-    at_limit: the curves of which the sweep ends too early to show the number. needed: how many replicates would decide the claim at the
-    mean and spread seen; infinite for more than 10,000. Only runs that the claim is about count.
+    last one. missing: replicates of that look without all their runs. diverged: runs that diverged, of `runs` in all; only
+    runs that the claim is about count. at_limit: the curves of which the sweep ends too early to show the number. needed:
+    how many replicates would decide the claim at the mean and spread seen; infinite for more than 10,000.
     """
 
     contrast: Contrast

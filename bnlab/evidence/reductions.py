@@ -69,6 +69,10 @@ def _slope(points: Points, others: Sequence[Points]) -> float:
     )
 
 
+def _steepness(points: Points, others: Sequence[Points]) -> float:
+    return abs(_slope(points, others))
+
+
 def _at(points: Points, others: Sequence[Points], wanted: float) -> float:
     return dict(points)[wanted]
 
@@ -124,8 +128,8 @@ REDUCTIONS = {
     ),
     "slope": Reduction("slope of {measure} against log2 of {axis}", _slope, fits=_several_positive),
     "steepness": Reduction(
-        "dependence of {measure} on {axis} (absolute slope against log2)", lambda points, others: abs(_slope(points, others)),
-        fits=_several_positive, compared=("stronger", "weaker"),
+        "dependence of {measure} on {axis} (absolute slope against log2)", _steepness, fits=_several_positive,
+        compared=("stronger", "weaker"),
     ),
     "at": Reduction(
         "{measure} at {axis} {0}", _at, 1, uses=lambda x, wanted: x == wanted, fits=lambda xs, wanted: wanted in xs,

@@ -72,9 +72,12 @@ def measured(finding: Finding, axis: str) -> str:
 def number(value: float, unit: str = "") -> str:
     """As the sentences give numbers: accuracies with three digits and no zero before the point, '.107' and '-.020'; others
     with two digits."""
-    text = f"{value:.{2 if unit else 3}f}"
-    text = text if float(text) else text.lstrip("-")
-    return text if unit else without_zero(text)
+    return _rounded(value, 2) if unit else without_zero(_rounded(value, 3))
+
+
+def _rounded(value: float, digits: int) -> str:
+    text = f"{value:.{digits}f}"
+    return text if float(text) else text.lstrip("-")
 
 
 def with_unit(text: str, unit: str) -> str:
@@ -100,13 +103,15 @@ def part_of_title(finding: Finding) -> str:
     """
     contrast, claim = finding.contrast, finding.contrast.claim
     names = ("of", "against")[: len(finding.means)]
-    digits = 2 if claim.margin >= TWO_DIGITS else 3
-    values = {name: _mean(mean, digits) for name, mean in zip(names, finding.means, strict=True)}
+    values = {name: _mean(mean, claim) for name, mean in zip(names, finding.means, strict=True)}
     return claim.title.format(Arm=capital(contrast.of), arm=contrast.of, **values) + _left_open(finding)
 
 
-def _mean(mean: float, digits: int) -> str:
-    return "?" if math.isnan(mean) else without_zero(f"{mean:.{digits}f}")
+def _mean(mean: float, claim: Claim) -> str:
+    if math.isnan(mean):
+        return "?"
+    text = _rounded(mean, 2 if claim.margin >= TWO_DIGITS else 3)
+    return text if claim.unit else without_zero(text)
 
 
 def _left_open(finding: Finding) -> str:

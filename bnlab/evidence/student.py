@@ -1,7 +1,7 @@
 """Student's t distribution, as far as intervals need it: the critical value for a whole number of degrees of freedom.
 
-|T| exceeds t with the probability I_x(df / 2, 1 / 2), an incomplete beta function at x = df / (df + t²). It is computed as a
-continued fraction, on the side where that converges fast. Source: Abramowitz and Stegun, 1964, "Handbook of Mathematical
+|T| exceeds t with the probability I_x(df / 2, 1 / 2), an incomplete beta function at x = df / (df + t²). It is computed as
+a continued fraction, on the side where that converges fast. Source: Abramowitz and Stegun, 1964, "Handbook of Mathematical
 Functions", equations 26.7.1, 26.5.2 and 26.5.8.
 """
 

@@ -119,7 +119,7 @@ def _rules(document: Mapping[str, Any]) -> str:
         "of the paired differences, or of the numbers of a single arm. They are wide enough to hold together: with "
         f"{plural(document['tests'], 'test')} and {when}, at most {100 * document['alpha']:g} % of such studies have any "
         "wrong verdict. A claim is supported if its interval lies wholly where the claim says, and contradicted if it lies "
-        f"wholly elsewhere. Otherwise it is undecided, and always with fewer than {FEWEST} replicates. Undecided means that "
-        "these runs don't show whether the claim holds; it doesn't mean that there is no difference. That doesn't cover a "
-        "--replicates that was raised after seeing a verdict."
+        f"wholly elsewhere. Otherwise it is undecided, and always with fewer than {FEWEST} replicates. Undecided means "
+        "that these runs don't show whether the claim holds; it doesn't mean that there is no difference. The "
+        f"{100 * document['alpha']:g} % don't cover a --replicates that was raised after seeing a verdict."
     )
