@@ -59,8 +59,7 @@ class Finding:
     values: the number that the claim is about, for each replicate. interval: for their mean, of confidence 1 - alpha.
     means: of the curve `of` and of the one it is set against. look: the replicates of the look that decided it, or of the
     last one. missing: replicates of that look without all their runs. diverged: runs that diverged, of `runs` in all; only
-    runs that the claim is about count. at_limit: the curves of which the sweep ends too early to show the number. needed:
-    how many replicates would decide the claim at the mean and spread seen; infinite for more than 10,000.
+    runs that the claim is about count. at_limit: the curves of which the sweep ends too early to show the number.
     """
 
     contrast: Contrast
@@ -74,12 +73,17 @@ class Finding:
     diverged: int
     runs: int
     at_limit: tuple[str, ...]
-    needed: float
 
     @property
     def decided(self) -> bool:
         """Whether it is supported or contradicted."""
         return self.verdict.word != "undecided"
+
+    @property
+    def needed(self) -> float:
+        """How many replicates would decide the claim at the mean and spread seen; infinite for more than 10,000."""
+        claim = self.contrast.claim
+        return deciding_replicates(claim.kind, claim.margin, self.interval, self.alpha)
 
 
 def judge(contrasts: Sequence[Contrast], curves: Mapping[str, Curve], looks: Sequence[Look]) -> list[Finding]:
@@ -127,7 +131,6 @@ def _at_look(contrast: Contrast, curves: Mapping[str, Curve], look: Look, alpha:
         sum(each.diverged for each in traces),
         len(traces),
         at_limit,
-        deciding_replicates(claim.kind, claim.margin, interval, alpha),
     )
 
 
