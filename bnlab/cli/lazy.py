@@ -34,11 +34,22 @@ class CommandRow(NamedTuple):
 
 
 class LazyGroup(click.Group):
-    """A group with its commands in `table`, by name."""
+    """A group with its commands in `table`, by name. general: the one that is called by its KEY=VALUE alone."""
 
-    def __init__(self, *args: Any, table: Mapping[str, CommandRow], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, table: Mapping[str, CommandRow], general: str | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.table = table
+        self.general = general
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, [self.general, *args] if self.general and self._names_none(args) else args)
+
+    def _names_none(self, args: Sequence[str]) -> bool:
+        """Whether the arguments begin with KEY=VALUE, or have one after options, and no command's name."""
+        if args and not args[0].startswith("-"):
+            return "=" in args[0]
+        words = [arg for arg in args if not arg.startswith("-")]
+        return any("=" in word for word in words) and not any(word in self.table for word in words)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.table)

@@ -11,11 +11,22 @@ from bnlab import __version__
 from bnlab.cli.lazy import CommandRow, LazyGroup, Program
 from bnlab.studies import STUDIES, StudyEntry
 
-GROUPS = {"sweep": "One setting over a range of values.", "runs": "The stored runs.", "data": "The data sets."}
+GROUPS = {"sweep": "One setting, or several, over a range of values.", "runs": "The stored runs.", "data": "The data sets."}
+GENERAL = {"sweep": "KEY=V1,V2"}
+"""The command of a group that is called by its arguments alone."""
+MORE_HELP = {
+    "sweep": "Besides the sweeps below, any settings can be swept: bnlab sweep KEY=V1,V2 [KEY=V1,V2] [--against KEY=V].\n\n"
+    "The first KEY is the x axis. Each further KEY gives a curve for each of its values. Each --against gives one more "
+    "curve, the baseline. For instance:\n\n\b\n"
+    "  bnlab sweep net.reg=0,0.01,0.1 net.normalization=batchnorm,layernorm \\\n"
+    "      --against net.normalization=none\n\n"
+    "bnlab sweep KEY=V1,V2 --help says more.",
+}
 COMMANDS = {
     "gradcheck": ("bnlab.cli.gradcheck", "Numeric against analytic gradients, layer by layer; ours, or your own."),
     "settings": ("bnlab.cli.settings", "The settings of a study: what each means, and where it comes from."),
     "verify": ("bnlab.cli.verify", "Every number that the notebooks publish, computed again and compared."),
+    "sweep KEY=V1,V2": ("bnlab.cli.sweep", "The general form: any settings over lists of values."),
     "runs list": ("bnlab.cli.runs_list", "The stored runs: their settings and results, as a table, CSV or JSON."),
     "runs show": ("bnlab.cli.runs_show", "One run: its settings, its outcome, one line per curve."),
     "runs diff": ("bnlab.cli.runs_diff", "Two runs: which settings differ, and what came out."),
@@ -33,7 +44,9 @@ def _table() -> dict[str, CommandRow]:
     for group, text in GROUPS.items():
         inner = {path.split()[1]: rows.pop(path) for path in list(rows) if path.startswith(f"{group} ")}
         example = f"Example: bnlab {group} {next(iter(inner))}"
-        rows[group] = CommandRow(text, partial(LazyGroup, group, table=inner, help=text, epilog=example), inner)
+        whole = "\n\n".join(filter(None, (text, MORE_HELP.get(group))))
+        make = partial(LazyGroup, group, table=inner, general=GENERAL.get(group), help=whole, epilog=example)
+        rows[group] = CommandRow(text, make, inner)
     return rows
 
 

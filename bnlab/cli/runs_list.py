@@ -18,7 +18,7 @@ from bnlab.lab.store import USUAL_DIGITS, Store, read_run
 from bnlab.report.run_facts import Point, points
 from bnlab.report.table import NAMES, rows, write_csv
 from bnlab.runs.history import Ended, History
-from bnlab.studies import STUDIES
+from bnlab.studies import STUDIES, SWEEP
 from bnlab.studies.memberships import Membership, lists_of_runs, read_memberships, select
 
 T = TypeVar("T")
@@ -78,7 +78,7 @@ def _listed(store: Store, study: str | None, arm: str | None) -> list[Listed]:
 
 def _check_study(name: str, memberships: Sequence[Membership]) -> None:
     """Refuse a name that is neither a study's nor a folder's. A study that wasn't run yet has no runs."""
-    studies = dict.fromkeys([*(each.name for each in STUDIES), *(each.study for each in memberships)])
+    studies = dict.fromkeys([*(each.name for each in (*STUDIES, SWEEP)), *(each.study for each in memberships)])
     there = studies | dict.fromkeys(each.folder for each in memberships)
     if name not in there:
         raise click.UsageError(

@@ -14,13 +14,13 @@ from bnlab.cli.options import PATH
 from bnlab.errors import did_you_mean
 from bnlab.runs.fields import Setting
 from bnlab.runs.spec import RULE_SETTINGS
-from bnlab.studies import STUDIES, StudyEntry
+from bnlab.studies import STUDIES, SWEEP, StudyEntry
 from bnlab.studies.settings import Loaded, known_settings, load_settings, parse_set
 from bnlab.studies.study import load_study
 
 ALIGNED = 34
 """The column at which comments start, where the value leaves room."""
-NAMES = {entry.name: entry for entry in STUDIES}
+NAMES = {entry.name: entry for entry in (*STUDIES, SWEEP)}
 
 
 @click.command(
@@ -72,7 +72,7 @@ def _rows(known: dict[str, Setting], loaded: Loaded) -> Iterator[tuple[str, Any,
 def _entry(words: tuple[str, ...], model: str | None) -> StudyEntry:
     """The study of that name. Raises UsageError if there is none."""
     name = " ".join(words)
-    found = [entry for entry in STUDIES if entry.command == name and (model is None or entry.model == model)]
+    found = [entry for entry in NAMES.values() if entry.command == name and (model is None or entry.model == model)]
     if not found:
         asked = name if model is None else f"{name} --model {model}"
         hint = did_you_mean(asked, NAMES)

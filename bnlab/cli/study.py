@@ -124,7 +124,7 @@ def _with_model(entry: StudyEntry, first: StudyEntry) -> str:
 def _choose(entries: Mapping[str, StudyEntry], model: str | None = None, **given: Any) -> None:
     """Run the study of the model that was asked for, or the only one there is."""
     entry = entries[model] if model else next(iter(entries.values()))
-    _run(entry, load_study(entry.module), given)
+    run_study(entry, load_study(entry.module), given)
 
 
 COMMON = [
@@ -182,7 +182,7 @@ class Request:
         return (self.max_replicates or DEFAULT_MOST) if self.until_decided else None
 
 
-def _run(entry: StudyEntry, study: Study, given: dict[str, Any]) -> None:
+def run_study(entry: StudyEntry, study: Study, given: dict[str, Any]) -> None:
     """Plan, carry out, publish, print. Runs that failed are named at the end; the others count all the same."""
     start = time.perf_counter()
     request = Request(**{field.name: given.pop(field.name) for field in fields(Request)})
@@ -191,7 +191,7 @@ def _run(entry: StudyEntry, study: Study, given: dict[str, Any]) -> None:
     folders = data_folders(request.data_dir)
     claims = read_claims(request.claims) if request.claims else ()
     overrides = [*map(parse_set, request.sets), *_from_options(study, given)]
-    plan = make_plan(entry, request.config, overrides, folders, claims, request.most)
+    plan = make_plan(entry, request.config, overrides, folders, claims, request.most, study)
     _check_claims(request, plan)
     store = Store(request.out, read_only=request.dry_run)
     there = stored(plan.runs, store)  # with --force too: a file that can't be read is never overwritten

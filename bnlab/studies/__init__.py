@@ -29,6 +29,8 @@ class StudyEntry(NamedTuple):
         return self.command if self.model == "mlp" else f"{self.command} --model {self.model}"
 
 
+SWEEP = StudyEntry("sweep", "bnlab.studies.sweep", "sweep.yaml", "Any settings over lists of values.")
+"""The general sweep. Its arms come from the command line, so it is no row of the table."""
 STUDIES = (
     StudyEntry("compare", "bnlab.studies.compare", "compare.yaml", "A normalization against none."),
     StudyEntry("compare", "bnlab.studies.compare_cnn", "compare-cnn.yaml", "Spatial normalizations against none.", "cnn"),
@@ -43,6 +45,24 @@ STUDIES = (
         "bnlab.studies.batch_size",
         "batch-size.yaml",
         "Batch sizes with a normalization, and a baseline without.",
+    ),
+    StudyEntry(
+        "sweep learning-rate",
+        "bnlab.studies.learning_rate",
+        "learning-rate.yaml",
+        "31 learning rates, with and without batchnorm.",
+    ),
+    StudyEntry(
+        "sweep feature-width",
+        "bnlab.studies.feature_width",
+        "feature-width.yaml",
+        "Hidden layers of 2 to 200 units, with layernorm, batchnorm and none.",
+    ),
+    StudyEntry(
+        "sweep depth", "bnlab.studies.depth", "depth.yaml", "1 to 20 hidden layers, with batchnorm, layernorm and none."
+    ),
+    StudyEntry(
+        "sweep update-rule", "bnlab.studies.update_rule", "update-rule.yaml", "Update rules, each at a rate of its own."
     ),
     StudyEntry("dropout", "bnlab.studies.dropout", "dropout.yaml", "Dropout against none."),
 )

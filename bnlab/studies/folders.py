@@ -26,24 +26,34 @@ def folder_name(base: str, dataset: str, changed: Mapping[str, Any]) -> str:
     where = base if dataset == DEFAULT else f"{base}-{dataset}"
     if not changed:
         return where
-    text = "-".join(_said(key.rpartition(".")[2], value) for key, value in sorted(changed.items()))
-    safe = re.sub(r"[^a-z0-9._-]+", "-", text.lower()).strip("-.")
     names = [key.rpartition(".")[2] for key in changed]
-    if safe != text or len(safe) > LONGEST or len(set(names)) < len(names):
-        digest = hashlib.sha256(json.dumps(changed, sort_keys=True, default=str).encode()).hexdigest()[:8]
-        cut = safe if len(safe) <= LONGEST else safe[: LONGEST + 1].rpartition("-")[0]
-        safe = f"{cut[:LONGEST].rstrip('-.')}-{digest}"
-    return f"{where}-{safe}"
+    text = "-".join(_said(key.rpartition(".")[2], value) for key, value in sorted(changed.items()))
+    return f"{where}-{safe_name(text, changed, exact=len(set(names)) == len(names))}"
 
 
 def _said(name: str, value: Any) -> str:
     """A setting as folders name it: `reg-0.1`; a flag alone, `diagnostics`, for true."""
-    return name if value is True else f"{name}-{_value(value)}"
+    return name if value is True else f"{name}-{value_in_name(value)}"
 
 
-def _value(value: Any) -> str:
+def safe_name(text: str, content: Any, exact: bool = True) -> str:
+    """The text as a part of a name: lower case, digits, dots, dashes and underscores, not too long.
+
+    It ends in a hash of the content, which must be plain values, where it lost something, or where the text isn't exact:
+    another content could have it.
+    """
+    safe = re.sub(r"[^a-z0-9._-]+", "-", text.lower()).strip("-.")
+    if safe == text and len(safe) <= LONGEST and exact:
+        return safe
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:8]
+    cut = safe if len(safe) <= LONGEST else safe[: LONGEST + 1].rpartition("-")[0]
+    return f"{cut[:LONGEST].rstrip('-.')}-{digest}"
+
+
+def value_in_name(value: Any) -> str:
+    """A value as names have it."""
     if isinstance(value, list | tuple):
-        return "-".join(map(_value, value))
+        return "-".join(map(value_in_name, value))
     if not isinstance(value, float):
         return str(value)
     short = f"{value:g}" if float(f"{value:g}") == value else repr(value)

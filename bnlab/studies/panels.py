@@ -122,6 +122,7 @@ def sweep_panel(
     y_limits: tuple[float, float | None] | None = None,
     y_group: str | None = None,
     x_scale: Literal["linear", "log"] = "log",
+    x_ticks: Mapping[float, str] | None = None,
 ) -> Panel:
     """A measure of each run over the setting that is swept, a curve for each kind of arm. Every arm must have an x."""
     curves: dict[str, list[Result]] = {}
@@ -129,14 +130,20 @@ def sweep_panel(
         if result.histories:
             curves.setdefault(result.arm.curve, []).append(result)
     drawn = [_swept(curve, members, measure) for curve, members in curves.items()]
-    return Panel(title, x_label, y_label, _all_lines(drawn), x_scale, y_limits, y_group, _all_bands(drawn))
+    lines, bands = _all_lines(drawn), _all_bands(drawn)
+    return Panel(title, x_label, y_label, lines, x_scale, y_limits, y_group, bands, x_ticks=x_ticks)
 
 
-def best_panels(results: Sequence[Result], x_label: str, x_scale: Literal["linear", "log"] = "log") -> tuple[Panel, ...]:
+def best_panels(
+    results: Sequence[Result],
+    x_label: str,
+    x_scale: Literal["linear", "log"] = "log",
+    x_ticks: Mapping[float, str] | None = None,
+) -> tuple[Panel, ...]:
     """Best validation and best training accuracy over the setting that is swept, on one y-axis."""
     titles = {"Best validation accuracy": "best_val_acc", "Best training accuracy": "best_train_acc"}
     return tuple(
-        sweep_panel(title, x_label, "accuracy", results, measured(name), y_group="accuracy", x_scale=x_scale)
+        sweep_panel(title, x_label, "accuracy", results, measured(name), None, "accuracy", x_scale, x_ticks)
         for title, name in titles.items()
     )
 

@@ -88,17 +88,19 @@ def make_plan(
     folders: Sequence[Path] = (),
     claims: Sequence[Claim] = (),
     most: int | None = None,
+    study: Study | None = None,
 ) -> StudyPlan:
     """Check the settings and the images, and list the runs. Raises SettingsError or DataError; writes nothing.
 
     claims: besides the study's own. most: look at the claims several times, and add replicates up to so many.
+    study: without it, the one that the entry names.
     """
-    study = load_study(entry.module)
+    study = study or load_study(entry.module)
     if most is not None:
         overrides = [*overrides, Override(REPLICATES, most, "--max-replicates")]
     loaded = load_settings(study, entry.experiment, config, overrides)
     settings = loaded.settings
-    data = _images(settings, folders)
+    data = read_images(settings, folders)
     looks = one_look(settings.replicates) if most is None else looks_up_to(most)
     arms = tuple(study.arms(settings, data))
     changed = _changed(settings, loaded.shipped)
@@ -113,7 +115,7 @@ def judged(plan: StudyPlan, results: Sequence[Result]) -> list[Finding]:
     return judge(plan.contrasts, curves(result.runs for result in results), reached)
 
 
-def _images(settings: CommonSettings, folders: Sequence[Path]) -> DataSpec:
+def read_images(settings: CommonSettings, folders: Sequence[Path]) -> DataSpec:
     """The images that the runs need, read once. Raises DataError, and SettingsError where none are left to vary."""
     own, drawn = settings.data, settings.vary == "images"
     images = read(own.dataset, None if drawn else own.num_train, own.num_val, folders)

@@ -132,9 +132,14 @@ def _refusal(override: Override, known: Mapping[str, Setting], study: Study) -> 
     if inside := [key for key in known if key.startswith(f"{override.key}.")]:
         wrong = f"{override.origin}: {shown(override.value)} is not allowed: it must be a mapping"
         return f"{wrong}; set what is in it: {', '.join(inside)}"
-    near = suggested_key(study, override.key)
+    return f"{override.origin}: {unknown_key(override.key, known, study)}"
+
+
+def unknown_key(key: str, known: Iterable[str], study: Study) -> str:
+    """That there is no such setting, and which one of the study may be meant, or which are known."""
+    near = suggested_key(study, key)
     hint = f"did you mean {near}?" if near else f"there are {', '.join(known)}"
-    return f"{override.origin}: there is no setting {override.key}: {hint}"
+    return f"there is no setting {key}: {hint}"
 
 
 def suggested_key(study: Study, name: str) -> str | None:
@@ -142,8 +147,8 @@ def suggested_key(study: Study, name: str) -> str | None:
     setting that says how."""
     every = all_settings(study)
     *section, last = name.lower().replace("-", "_").split(".")
-    last = ALSO_CALLED.get(last, last)
     named = {key: key.rpartition(".")[2] for key in every}
+    last = last if last in named.values() else ALSO_CALLED.get(last, last)
     found = [key for key in named if named[key] == last]
     found = found or difflib.get_close_matches(".".join([*section, last]), every, n=1, cutoff=0.75)
     found = found or [

@@ -121,10 +121,11 @@ class Study(Protocol):
 
 
 def load_study(module: str) -> Study:
-    """The study's module by its name in the registry."""
+    """The study's module by its name in the registry, or what the module offers as its `STUDY`."""
     from importlib import import_module
 
-    return cast(Study, import_module(module))
+    found = import_module(module)
+    return cast(Study, getattr(found, "STUDY", found))
 
 
 def arm(
@@ -143,14 +144,15 @@ def arm(
 
     Raises SettingsError where values don't go together, and KeyError or TypeError for a key that there isn't.
     """
-    parts: dict[str, Any] = {"net": settings.net, "solver": settings.solver}
+    parts: dict[str, Any] = {"data": data, "net": settings.net, "solver": settings.solver}
     values: dict[str, Any] = {name: getattr(settings, name) for name in ("seed", "dtype", "engine", "diagnostics")}
+    changes: dict[str, dict[str, Any]] = {}
     for key, value in {**varied, **(also or {})}.items():
         section, _, name = key.rpartition(".")
-        if section:
-            parts[section] = replace(parts[section], **{name: value})
-        else:
-            values[name] = value
-    first = RunSpec(data=data, **parts, **values)
+        changes.setdefault(section, {})[name] = value
+    values |= changes.pop("", {})
+    # All values of a section at once: an update rule and its own settings go together only as a whole.
+    parts |= {section: replace(parts[section], **own) for section, own in changes.items()}
+    first = RunSpec(**parts, **values)
     runs = tuple(replace(first, replicate=replicate) for replicate in range(settings.replicates))
     return Arm(label, label if curve is None else curve, x, dict(varied), tuple(also or ()), runs)

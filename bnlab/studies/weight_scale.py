@@ -5,12 +5,9 @@ why: how large the signal is at each layer before any training, forward and back
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
-
-import numpy as np
 
 from bnlab.errors import SettingsError
 from bnlab.evidence.claims import Claim
@@ -18,18 +15,15 @@ from bnlab.evidence.verdicts import MORE_THAN, WITHIN
 from bnlab.layers.types import Array
 from bnlab.report.figure import Figure
 from bnlab.runs.fields import Checked, Range
-from bnlab.runs.spec import DataSpec, NormalizationName
-from bnlab.studies.panels import best_panels, sweep_panel
+from bnlab.runs.spec import DataSpec
+from bnlab.studies.grids import Drawable, log_spaced, texts
 from bnlab.studies.signals import signal_figure
-from bnlab.studies.study import Arm, FullyConnectedSettings, Option, Result, arm
-from bnlab.studies.words import BASELINE, best_of_sweep, caption, layers, normalization_label, training
+from bnlab.studies.study import Arm, FullyConnectedSettings, Option, Result
+from bnlab.studies.sweeps import LOSS_LIMITS, Normalizations, Point, arms_per_normalization, sweep_panels
+from bnlab.studies.words import BASELINE, best_of_sweep, sweep_caption
 
-LOSS_LIMITS: dict[str, tuple[float, float | None]] = {"cifar10": (1.0, 3.5)}
-"""The notebooks' y-axis for the final loss belongs to CIFAR-10; elsewhere it starts at 0 and ends at the same 3.5."""
-OTHER_LOSS_LIMITS = (0.0, 3.5)
-
-Scale = Annotated[float, Range(at_least=1e-30, at_most=1e30)]
-"""Wide of anything that trains in float32, and narrow enough to be drawn."""
+CIFAR10_LOSS_LIMITS = (1.0, 3.5)
+"""The notebooks' y-axis for the final loss. It belongs to CIFAR-10."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +32,9 @@ class Arms(Checked):
 
     section: ClassVar[str] = "arms"
 
-    normalizations: Annotated[tuple[NormalizationName, ...], Range(at_least=1), "the normalizations, or none"]
-    lowest_weight_scale: Annotated[Scale, "the lowest scale"]
-    highest_weight_scale: Annotated[Scale, "the highest scale"]
+    normalizations: Normalizations
+    lowest_weight_scale: Annotated[Drawable, "the lowest scale"]
+    highest_weight_scale: Annotated[Drawable, "the highest scale"]
     num_weight_scales: Annotated[int, Range(at_least=1, at_most=10_000), "how many scales, evenly spaced in the logarithm"]
 
     def __post_init__(self) -> None:
@@ -87,44 +81,24 @@ def folder(settings: Settings) -> str:
 
 def arms(settings: Settings, data: DataSpec) -> list[Arm]:
     scales = weight_scales(settings.arms)
-    return [
-        arm(
-            f"{normalization_label(norm)}, weight scale {text}",
-            settings,
-            data,
-            {"net.normalization": norm, "net.weight_scale": scale},
-            curve=normalization_label(norm),
-            x=scale,
-        )
-        for norm in dict.fromkeys(settings.arms.normalizations)
-        for text, scale in zip(_texts(scales), scales, strict=True)
+    points = [
+        Point(f"weight scale {text}", scale, {"net.weight_scale": scale})
+        for text, scale in zip(texts(scales), scales, strict=True)
     ]
+    return arms_per_normalization(settings, data, settings.arms.normalizations, points)
 
 
 def weight_scales(arms: Arms) -> list[float]:
     """The scales, ascending, each once."""
-    exponents = math.log10(arms.lowest_weight_scale), math.log10(arms.highest_weight_scale)
-    scales = [float(scale) for scale in np.logspace(*exponents, arms.num_weight_scales)]
-    scales[-1], scales[0] = arms.highest_weight_scale if len(scales) > 1 else scales[-1], arms.lowest_weight_scale
-    return list(dict.fromkeys(scales))
-
-
-def _texts(scales: list[float]) -> list[str]:
-    """The scales in as few digits, from three, as tell them apart."""
-    written = ([f"{scale:.{digits}g}" for scale in scales] for digits in range(3, 18))
-    return next(texts for texts in written if len(set(texts)) == len(scales))
+    return log_spaced(arms.lowest_weight_scale, arms.highest_weight_scale, arms.num_weight_scales)
 
 
 def figure(settings: Settings, results: list[Result]) -> Figure:
-    x_label, limits = "weight scale (standard deviation)", LOSS_LIMITS.get(settings.data.dataset, OTHER_LOSS_LIMITS)
-    topic, last = "Training against the scale of the initial weights", "mean loss of the last 100 iterations"
+    limits = CIFAR10_LOSS_LIMITS if settings.data.dataset == "cifar10" else LOSS_LIMITS
     return Figure(
         best_of_sweep(results),
-        caption(settings, topic, layers(settings.net), training(settings), mark="point"),
-        (
-            *best_panels(results, x_label),
-            sweep_panel("Final training loss", x_label, last, results, lambda run: run.final_loss, limits),
-        ),
+        sweep_caption(settings, "Training against the scale of the initial weights", VARIED),
+        sweep_panels(results, "weight scale (standard deviation)", loss_limits=limits),
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from statistics import fmean
+from typing import Any
 
 from bnlab.errors import plural
 from bnlab.evidence.sentences import without_zero
@@ -18,14 +19,56 @@ VARIED = {"seeds": "seeds", "images": "seeds and training images"}
 """What replicates differ in, in words."""
 
 
-def caption(settings: CommonSettings, topic: str, net: str, training: str, mark: str = "curve") -> str:
+SAID: dict[str, dict[tuple[str, ...], Callable[[Any], str]]] = {
+    "data": {("data.num_train",): lambda settings: images(settings)},
+    "net": {
+        ("net.hidden_dims",): lambda settings: layers(settings.net),
+        ("net.weight_scale",): lambda settings: f"weight scale {settings.net.weight_scale:g}",
+    },
+    "solver": {
+        ("solver.update_rule", "solver.learning_rate"): lambda settings: rule(settings),
+        ("solver.update_rule",): lambda settings: str(settings.solver.update_rule),
+        ("solver.learning_rate",): lambda settings: f"learning rate {settings.solver.learning_rate:.4g}",
+        ("solver.batch_size",): lambda settings: f"batch {settings.solver.batch_size}",
+        ("solver.num_epochs",): lambda settings: plural(settings.solver.num_epochs, "epoch"),
+    },
+}
+"""What captions say of a part of the settings: the keys that a phrase is about, and the phrase."""
+
+
+def sweep_caption(settings: CommonSettings, topic: str, varied: Collection[str], *net: str) -> str:
+    """The caption of a sweep: the settings in a line, without those that are swept. net: what else to say of the nets."""
+    of_net, solver = (", ".join(_said(settings, part, varied)) for part in ("net", "solver"))
+    return caption(settings, topic, ", ".join(filter(None, (*net, of_net))), solver, mark="point", varied=varied)
+
+
+def _said(settings: CommonSettings, part: str, varied: Collection[str]) -> list[str]:
+    """The phrases of a part of the settings: each setting once, by the first phrase that says nothing of what varies."""
+    free = [keys for keys in SAID[part] if not set(keys) & set(varied)]
+    return [SAID[part][keys](settings) for i, keys in enumerate(free) if not any(set(keys) & set(k) for k in free[:i])]
+
+
+def caption(
+    settings: CommonSettings,
+    topic: str,
+    net: str,
+    training: str,
+    mark: str = "curve",
+    varied: Collection[str] = frozenset(),
+) -> str:
     """The topic and the settings: what is common to all, around what the study says of its net and training.
 
-    mark: what stands for the runs of an arm in the figure.
+    mark: what stands for the runs of an arm in the figure. varied: settings that differ between the arms.
     """
+    data = ", ".join([settings.data.dataset, *_said(settings, "data", varied)])
+    parts = [data, net, training, f"seed {settings.seed}, {_runs(settings, mark)}"]
+    return f"{topic}: {'; '.join(part for part in parts if part)}"
+
+
+def images(settings: CommonSettings) -> str:
+    """The training images in words: 'first 1,000 training images'."""
     which = "first " if settings.vary == "seeds" else ""
-    data = f"{settings.data.dataset}, {which}{plural(settings.data.num_train, 'training image')}"
-    return f"{topic}: {data}; {net}; {training}; seed {settings.seed}, {_runs(settings, mark)}"
+    return f"{which}{plural(settings.data.num_train, 'training image')}"
 
 
 def _runs(settings: CommonSettings, mark: str) -> str:

@@ -47,7 +47,7 @@ def results(tmp_path, make_history, specs):
     none = specs["none"]
     write_study(store.root, "compare-batchnorm", "compare", batchnorm=specs["batchnorm"], no_normalization=none)
     write_study(store.root, "compare-layernorm", "compare", layernorm=specs["layernorm"], no_normalization=none)
-    write_study(store.root, "rates", "sweep learning-rate", rate_1e_3=none, rate_10=specs["wild"])
+    write_study(store.root, "rates", "sweep cooling", rate_1e_3=none, rate_10=specs["wild"])
     (store.root / "verify").mkdir()
     (store.root / "verify" / "table.csv").write_text(f'arm,error,run\n"a, log","two\nlines",{none.name}\n')
     return store.root
@@ -63,7 +63,7 @@ SELECTIONS = {
     "all": ([], ["batchnorm", "none", "layernorm", "none", "none", "wild", "none", "loose"]),
     "a study": (["--study", "compare"], ["batchnorm", "none", "layernorm", "none"]),
     "a folder": (["--study", "compare-layernorm"], ["layernorm", "none"]),
-    "a study that isn't in the registry": (["--study", "sweep learning-rate"], ["none", "wild"]),
+    "a study that isn't in the registry": (["--study", "sweep cooling"], ["none", "wild"]),
     "a study without runs": (["--study", "dropout"], []),
     "verify": (["--study", "verify"], ["none"]),
     "an arm": (["--arm", "Norm"], ["batchnorm", "none", "layernorm", "none"]),
@@ -202,7 +202,7 @@ def test_show_says_where_the_run_lies_and_belongs_and_how_it_ended(call, results
         f"results/runs/{name[:2]}/{name}.json",
         "compare: no normalization (results/compare-batchnorm)",
         "compare: no normalization (results/compare-layernorm)",
-        "sweep learning-rate: rate 1e 3 (results/rates)",
+        "sweep cooling: rate 1e 3 (results/rates)",
         "verify: a, log (results/verify)",
     ]
     accuracies = {"best_train_acc": 0.3, "final_train_acc": 0.3, "best_val_acc": 0.3, "final_val_acc": 0.3}

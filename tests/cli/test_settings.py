@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import yaml
 
-from bnlab.studies import STUDIES
+from bnlab.studies import STUDIES, SWEEP
 
 
 @pytest.mark.parametrize("entry", STUDIES, ids=lambda entry: entry.name)
@@ -16,6 +16,15 @@ def test_what_is_shown_is_what_the_study_does_and_changes_nothing(call, tmp_path
     assert (shown.status, shown.err) == (0, "")
     (tmp_path / "mine.yaml").write_text(shown.out)
     command = [*entry.name.split(), "-n", "--json"]
+    assert call(*command, "--config", "mine.yaml").json == call(*command).json
+
+
+def test_the_settings_of_the_general_sweep_are_those_it_starts_from(call, tmp_path):
+    shown = call("settings", SWEEP.name)
+    assert (shown.status, shown.err) == (0, "")
+    assert yaml.safe_load(shown.out)["net"]["normalization"] == "batchnorm"
+    command = ["sweep", "net.reg=0,1", "-n", "--json"]
+    (tmp_path / "mine.yaml").write_text(shown.out.replace("  reg: 0.0", "  # the x axis: 0.0"))
     assert call(*command, "--config", "mine.yaml").json == call(*command).json
 
 

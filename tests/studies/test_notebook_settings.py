@@ -147,6 +147,23 @@ def test_dropout(plan):
         assert run.solver.num_epochs == 25
 
 
+def test_update_rule(plan):
+    made = plan("sweep update-rule")
+    assert made.folder == "update-rule"
+    assert [(run.solver.update_rule, run.solver.learning_rate) for run in made.runs] == [
+        ("sgd", 5e-3), ("sgd_momentum", 5e-3), ("rmsprop", 1e-4), ("adam", 1e-3),
+    ]  # fmt: skip
+    for run in made.runs:
+        assert run.data.num_train == 4000
+        assert run.net.hidden_dims == (100,) * 5
+        assert run.net.normalization == "none"
+        assert run.net.weight_scale == 5e-2
+        assert run.net.reg == 0
+        assert run.solver.batch_size == 100
+        assert run.solver.num_epochs == 5
+        assert run.seed == 231
+
+
 @pytest.mark.parametrize("entry", STUDIES, ids=lambda entry: entry.name)
 def test_arms_differ_in_what_is_studied_and_in_nothing_else(plan, entry):
     made = plan(entry.name)
