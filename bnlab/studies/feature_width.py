@@ -54,6 +54,7 @@ CLAIMS = (
     Claim(
         "{Arm} suffers with few features", "best_train_acc", MORE_THAN, 0.02, "20 of 1,000 images", of="layernorm",
         against="batchnorm", expected="lower", over="difference", arguments=(2, 5, 100, 200),
+        title="From wide to narrow layers training accuracy changes by {of} with {arm}, by {against} with batchnorm",
     ),
 )  # fmt: skip
 
