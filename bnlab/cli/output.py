@@ -27,8 +27,10 @@ def print_plan(plan: StudyPlan, have: Set[str], as_json: bool, quiet: bool) -> N
         ]
         print_json({"study": plan.entry.name, "runs": runs})
     elif not quiet:
-        rows = [[run.name, labels[run.name], "stored" if run.name in have else "to do"] for run in plan.runs]
-        print_table(["run", "arm", ""], rows, drop=["run"], wrap=["arm"])
+        rows = [
+            [run.name, labels[run.name], str(run.replicate), "stored" if run.name in have else "to do"] for run in plan.runs
+        ]
+        print_table(["run", "arm", "replicate", ""], rows, drop=["run"], wrap=["arm"])
         to_do = sum(run.name not in have for run in plan.runs)
         most = f"at most {plural(len(rows), 'run')}" if len(plan.looks) > 1 else plural(len(rows), "run")
         click.echo(f"{most}, {to_do} to do; nothing was run (--dry-run)")

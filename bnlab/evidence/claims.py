@@ -70,17 +70,23 @@ class Claim(Checked):
             )
 
     def _check_arguments(self) -> None:
-        wanted, allowed = self.reduction.numbers, self.reduction.allowed
+        wanted, share = self.reduction.numbers, self.reduction.allowed
         if len(self.arguments) != wanted:
             many = f"{plural(wanted, 'number')}, in a list" if wanted else "none"
             raise SettingsError(
                 f"arguments: {[*self.arguments]} is not allowed: over {self.over} takes {many}; "
                 f"{'give so many' if wanted else 'leave arguments out'}"
             )
+        if self.reduction.of_best and not self.measured.best_is_highest:
+            allowed = ", ".join(name for name, measure in MEASURES.items() if measure.best_is_highest)
+            raise SettingsError(
+                f"over: {self.over!r} is not allowed with {self.measure}, whose highest value isn't the best: measure "
+                f"one of {allowed}"
+            )
         for each in self.arguments:
-            if allowed and not allowed.holds(each):
+            if share and not share.holds(each):
                 raise SettingsError(
-                    f"arguments: {each:g} is not allowed: over {self.over} takes a share {allowed}; give one such as 0.8"
+                    f"arguments: {each:g} is not allowed: over {self.over} takes a share {share}; give one such as 0.8"
                 )
 
     def _check_curves(self) -> None:

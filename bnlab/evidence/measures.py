@@ -15,7 +15,7 @@ class Measure(NamedTuple):
     """A number that each run has.
 
     words: what it is. unit: empty for accuracies. step: the grid that its values lie on. compared: what a larger and what
-    a smaller value is called.
+    a smaller value is called. best_is_highest: whether the highest value of a sweep is its best.
     """
 
     words: str
@@ -23,6 +23,7 @@ class Measure(NamedTuple):
     value: Callable[[Trace], float]
     step: Callable[[Trace], float]
     compared: tuple[str, str] = ("higher", "lower")
+    best_is_highest: bool = True
 
 
 def _epochs_to_enough(trace: Trace) -> float:
@@ -56,10 +57,11 @@ MEASURES = {
     "final_val_acc": Measure("final validation accuracy", "", lambda trace: trace.val[-1], _val_step),
     "final_gap": Measure(
         "training minus validation accuracy at the end", "", lambda trace: trace.train[-1] - trace.val[-1], _coarser_step,
-        ("larger", "smaller"),
+        ("larger", "smaller"), best_is_highest=False,
     ),
     "epochs_to_90_percent": Measure(
         "time to 90 % of its own best validation accuracy", "epochs", _epochs_to_enough, _one_epoch, ("longer", "shorter"),
+        best_is_highest=False,
     ),
 }  # fmt: skip
 """All measures, by the names that claims use."""

@@ -23,7 +23,8 @@ class Reduction(NamedTuple):
     the points, those of the other replicates, and the arguments. numbers: how many arguments it takes; allowed: the range
     of each. uses: whether it takes the run at x. fits: whether the xs of a curve allow it. unit and compared: None for
     those of the measure. on_grid: its values lie on the grid of log10 x, not on that of the measure. at_limit: whether what
-    it looks for may lie above the highest x. alone: whether it says something of a curve that is set against none.
+    it looks for may lie above the highest x. alone: whether it says something of a curve that is set against none. of_best:
+    whether it takes the highest value as the best.
     """
 
     words: str
@@ -37,6 +38,7 @@ class Reduction(NamedTuple):
     on_grid: bool = False
     at_limit: Callable[..., bool] = lambda points, *arguments: False
     alone: bool = True
+    of_best: bool = False
 
 
 def grid_step(xs: Sequence[float]) -> float:
@@ -134,14 +136,15 @@ REDUCTIONS = {
     "at": Reduction(
         "{measure} at {axis} {0}", _at, 1, uses=lambda x, wanted: x == wanted, fits=lambda xs, wanted: wanted in xs,
     ),
-    "at_best": Reduction("{measure} at its own best {axis}", _at_best, fits=lambda xs: len(xs) > 1),
+    "at_best": Reduction("{measure} at its own best {axis}", _at_best, fits=lambda xs: len(xs) > 1, of_best=True),
     "extent": Reduction(
         "range of {axis} with {measure} of at least {0} of the highest", _extent, 1, A_SHARE, fits=_several_positive,
-        unit="decades", compared=("wider", "narrower"), on_grid=True,
+        unit="decades", compared=("wider", "narrower"), on_grid=True, of_best=True,
     ),
     "largest": Reduction(
         "largest {axis} with {measure} of at least {0} of the highest", _largest, 1, A_SHARE, fits=_several_positive,
         unit="decades", compared=("higher", "lower"), on_grid=True, at_limit=_reaches_at_the_end, alone=False,
+        of_best=True,
     ),
 }  # fmt: skip
 """All reductions, by the names that claims use."""

@@ -105,4 +105,4 @@ def _untestable(claim: Claim, curves: Mapping[str, Sequence[float]]) -> list[str
 
 
 def _runs_at(xs: Sequence[float]) -> str:
-    return "runs at " + ", ".join(f"{x:g}" for x in xs)
+    return "runs at " + ", ".join(f"{x:g}" for x in xs) if xs else "no runs over a swept setting"

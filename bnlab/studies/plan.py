@@ -63,10 +63,11 @@ class StudyPlan:
 
     @property
     def curves(self) -> dict[str, list[float]]:
-        """The values of x of each curve, ascending, by its label."""
-        xs: dict[str, list[float]] = {}
+        """The values of x of each curve, ascending, by its label; none for an arm that is no part of a sweep."""
+        xs: dict[str, list[float]] = {arm.curve: [] for arm in self.arms}
         for arm in self.arms:
-            xs.setdefault(arm.curve, []).append(0.0 if arm.x is None else arm.x)
+            if arm.x is not None:
+                xs[arm.curve].append(arm.x)
         return {curve: sorted(each) for curve, each in xs.items()}
 
     @property

@@ -11,8 +11,8 @@ import yaml
 
 from bnlab.errors import SettingsError
 
-KINDS = {"--config": "settings file", "--claims": "claims file"}
-"""The files by the options that name them."""
+KINDS = {"--config": ("settings file", "seed: 231"), "--claims": ("claims file", "claims: [...]")}
+"""The files by the options that name them, and how one may begin."""
 REMEDIES = {
     yaml.constructor.ConstructorError: "give plain values, and each key once",
     yaml.YAMLError: "quote texts, and put a space after each colon",
@@ -39,7 +39,7 @@ _Loader.add_implicit_resolver(
 def read(path: Path, option: str = "--config") -> dict[str, Any]:
     """The mapping in a file that the option names. Raises SettingsError if it can't be read, isn't YAML or isn't a
     mapping."""
-    what = KINDS[option]
+    what, beginning = KINDS[option]
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -51,7 +51,7 @@ def read(path: Path, option: str = "--config") -> dict[str, Any]:
         return {}
     if not isinstance(document, dict):
         kind = type(document).__name__
-        raise SettingsError(f"{what} {path} holds a {kind}: it must be a mapping, such as 'seed: 231'")
+        raise SettingsError(f"{what} {path} holds a {kind}: it must be a mapping, such as '{beginning}'")
     return document
 
 

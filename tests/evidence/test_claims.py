@@ -97,6 +97,7 @@ def test_sentence_and_reason_stand_on_one_line_without_a_full_stop():
         ({"over": "extent", "arguments": (80,)}, "over extent takes a share above 0 and at most 1; give one such as 0.8"),
         ({"over": "extent", "arguments": (0,)}, "arguments: 0 is not allowed"),
         ({"over": "largest", "arguments": (0.8,)}, "over: 'largest' is not allowed without against"),
+        ({"over": "at_best", "measure": "final_gap"}, "over: 'at_best' is not allowed with final_gap, whose highest"),
         ({"expected": "lower"}, "expected: 'lower' is not allowed without against"),
         ({"against": "each"}, "against: 'each' is not allowed"),
         ({"of": "batchnorm", "against": "batchnorm"}, "against: 'batchnorm' is not allowed: it must be one curve, and not"),
@@ -107,3 +108,9 @@ def test_what_can_not_be_meant_is_refused(fields, words):
         claim(**fields)
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_what_is_no_sweep_has_no_x():
+    at_zero = claim(over="at", arguments=(0,), against="no normalization")
+    assert contrasts([at_zero], {"batchnorm": [], "no normalization": []}, SETTINGS) == []
+    assert len(contrasts([claim()], {"batchnorm": []}, SETTINGS)) == 1

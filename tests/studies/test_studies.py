@@ -120,9 +120,12 @@ def test_a_diverged_run_gets_a_cross_and_is_counted(small):
     [row] = [row for row in rows if row["status"] == "diverged"]
     assert row["diverged_at"] == row["iterations"]
     findings = judged(small.plan, changed)
-    assert sum("1 of " in text and "diverged." in text for text in sentences(small.plan, changed, findings)) == sum(
-        arm.curve in finding.contrast.curves for finding in findings
-    )
+    said = sentences(small.plan, changed, findings)
+    assert [finding.diverged for finding in findings] == [
+        int(arm.curve in contrast.curves and contrast.claim.reduction.uses(arm.x, *contrast.claim.arguments))
+        for contrast in small.plan.contrasts
+    ]
+    assert [" diverged." in text for text in said[: len(findings)]] == [finding.diverged == 1 for finding in findings]
 
 
 def test_the_sentences_say_each_claim_and_what_the_replicates_differ_in(small):
@@ -162,9 +165,9 @@ def test_a_study_is_drawn_and_told_without_a_run_that_failed(small, tmp_path):
     svg = (folder / "figure.svg").read_text(encoding="utf-8")
     assert "1 run failed and not drawn" in " ".join(re.findall(r"<!-- (.*?) -->", svg))
     for claim in json.loads((folder / "findings.json").read_text())["claims"]:
-        missing = failed.arm.curve in (claim["arm"], claim["against"])
         assert claim["verdict"] == "undecided"
-        assert ("lack a run that failed" in claim["sentence"]) == missing
+        assert ("a run failed in 1 of 2 replicates" in claim["sentence"]) == bool(claim["missing_replicates"])
+        assert not claim["missing_replicates"] or failed.arm.curve in (claim["arm"], claim["against"])
 
 
 def test_a_study_whose_arm_failed_as_a_whole_is_drawn_and_told(small, tmp_path):
