@@ -23,7 +23,7 @@ MOST = 10_000
 """Replicates up to which it is worked out how many would decide."""
 NO_DIFFERENCE = "no difference that matters"
 OPPOSITE = "the opposite"
-SMALLER = "smaller than the margin"
+SMALLER = "smaller than the margin, or the opposite"
 
 
 class Verdict(NamedTuple):

@@ -40,6 +40,11 @@ WINDOWS = 20
 """The loss is averaged over this part of a training: a twentieth."""
 
 Limits = tuple[float, float]
+BEST_LIMITS: dict[str, dict[str, Limits]] = {
+    "fashion-mnist-mini": {"best_val_acc": (0.0, 1.0), "best_train_acc": (0.0, 1.0)},
+    "cifar10": {"best_val_acc": (0.0, 0.5), "best_train_acc": (0.0, 1.0)},
+}
+"""The y-axes of sweeps by data set. Half of CIFAR-10's images are more than any net here gets right in validation."""
 AccuracyLimits = Mapping[str, tuple[Limits, Limits]]
 """The y-axes of training and validation accuracy by data set, so that figures of it can be held side by side."""
 
@@ -140,10 +145,14 @@ def best_panels(
     x_scale: Literal["linear", "log"] = "log",
     x_ticks: Mapping[float, str] | None = None,
 ) -> tuple[Panel, ...]:
-    """Best validation and best training accuracy over the setting that is swept, on one y-axis."""
+    """Best validation and best training accuracy over the setting that is swept, each on the y-axis of its data set; for
+    other data sets on a common one."""
+    [dataset] = {result.arm.runs[0].data.dataset for result in results} or {""}
+    limits = BEST_LIMITS.get(dataset, {})
+    group = None if limits else "accuracy"
     titles = {"Best validation accuracy": "best_val_acc", "Best training accuracy": "best_train_acc"}
     return tuple(
-        sweep_panel(title, x_label, "accuracy", results, measured(name), None, "accuracy", x_scale, x_ticks)
+        sweep_panel(title, x_label, "accuracy", results, measured(name), limits.get(name), group, x_scale, x_ticks)
         for title, name in titles.items()
     )
 

@@ -81,6 +81,7 @@ def summary(plan: StudyPlan, results: list[Result], findings: Sequence[Finding])
         "settings": settings_used(plan),
         "changed": dict(plan.changed),
         "findings": sentences(plan, results, findings),
+        "verdicts": [{"claim": finding.contrast.text, "verdict": finding.verdict.word} for finding in findings],
         "arms": [{"arm": arm.label, "curve": arm.curve, "x": arm.x, "varied": dict(arm.varied)} for arm in plan.arms],
         "runs": [{name: finite_or_none(value) for name, value in row.items()} for row in table(results)],
     }

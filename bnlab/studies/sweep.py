@@ -93,7 +93,15 @@ class Sweep:
         scale = _scale([at for at, _ in self._points()]) if x.numeric else "linear"
         ticks = None if x.numeric else {at: value_text(value) for at, value in self._points()}
         panels = sweep_panels(results, x.key, scale, x_ticks=ticks)
-        return Figure(best_of_sweep(results), sweep_caption(settings, f"Training against {x.key}", varied, *net), panels)
+        caption = sweep_caption(settings, f"Training against {x.key}", varied, *net)
+        return Figure(best_of_sweep(results), caption, panels, ordered=self._ordered(results))
+
+    def _ordered(self, results: list[Result]) -> tuple[tuple[str, ...], ...]:
+        """The curves of a setting that is a number, the lowest first, if it is the only one besides the x axis."""
+        if len(self.axes) != 2 or not self.axes[1].numeric:
+            return ()
+        labels = dict.fromkeys(result.arm.curve for result in results)  # those of baselines come last
+        return (tuple(label for _, label in sorted(zip(self.axes[1].values, labels, strict=False))),)
 
     def remarks(self, results: list[Result]) -> list[str]:
         """The best point of each curve."""

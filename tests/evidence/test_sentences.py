@@ -51,7 +51,7 @@ def test_the_first_example():
         (claim(), -0.05, 0.01, "is lower by .050 (.040 to .060, 5 paired replicates): not higher by more than .02. "
          "Contradicted: the opposite."),
         (claim(), -0.02, 0.01, "is lower by .020 (.010 to .030, 5 paired replicates): not higher by more than .02. "
-         "Contradicted: smaller than the margin."),
+         "Contradicted: smaller than the margin, or the opposite."),
         (claim(expected="lower"), 0.05, 0.01, "is lower by .050 (.040 to .060, 5 paired replicates): more than .02. "
          "Supported."),
         (claim(expected="lower"), -0.05, 0.01, "is higher by .050 (.040 to .060, 5 paired replicates): not lower by more "
@@ -178,7 +178,7 @@ TITLE = "{Arm} reaches {of} in training, none {against}"
         (MORE_THAN, 0.07, 0.01, ""),
         (MORE_THAN, 0.01, 0.005, " (no difference that matters)"),
         (MORE_THAN, -0.05, 0.01, " (the opposite)"),
-        (MORE_THAN, -0.02, 0.01, " (smaller than the margin)"),
+        (MORE_THAN, -0.02, 0.01, " (smaller than the margin, or the opposite)"),
         (MORE_THAN, 0.02, 0.01, " (undecided)"),
         (WITHIN, 0.01, 0.005, " (within .02)"),
         (WITHIN, 0.05, 0.01, " (not within .02)"),

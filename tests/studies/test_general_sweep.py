@@ -11,6 +11,7 @@ from bnlab.studies import SWEEP
 from bnlab.studies.plan import judged, make_plan, results
 from bnlab.studies.publish import publish, settings_used
 from bnlab.studies.settings import Override
+from bnlab.studies.study import Result
 from bnlab.studies.sweep import make_sweep
 from bnlab.studies.words import ONE_SEED
 
@@ -230,3 +231,13 @@ def test_no_two_sweeps_share_a_folder():
     for one, other in itertools.combinations([each.folder for each in made], 2):
         assert one.lower() != other.lower()
     assert all(len(each.folder) < 160 for each in made)
+
+
+def test_the_curves_of_a_number_are_an_order_and_a_baseline_is_no_part_of_it(tmp_path):
+    made = small("net.reg=0,1", "solver.batch_size=50,10", against=["net.normalization=none"])
+    store = Store(tmp_path)
+    assert len([*carry_out(made.runs, store)]) == 6
+    drawn = made.study.figure(made.settings, results(made, store))
+    assert drawn.ordered == (("batch_size 10, batchnorm", "batch_size 50, batchnorm"),)
+    named = small("net.reg=0,1", "net.normalization=none,batchnorm")
+    assert named.study.figure(named.settings, [Result(arm, ()) for arm in named.arms]).ordered == ()
