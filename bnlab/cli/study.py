@@ -39,7 +39,7 @@ from bnlab.studies.claims_file import read_claims
 from bnlab.studies.plan import StudyPlan, judged, make_plan, results
 from bnlab.studies.publish import publish
 from bnlab.studies.settings import Override, parse_set, suggested_key
-from bnlab.studies.study import Study, load_study
+from bnlab.studies.study import MOST_REPLICATES, Study, load_study
 
 KINDS: dict[str, dict[str, Any]] = {
     "text": {"type": str},
@@ -138,7 +138,7 @@ COMMON = [
     click.option("--claims", type=PATH, help="YAML file with claims of your own, tested beside the study's."),
     click.option("--until-decided", is_flag=True,
                  help="Add replicates until every claim is decided: look at 5, 10, 20, … of them."),
-    click.option("--max-replicates", type=click.IntRange(min=FEWEST), metavar="N",
+    click.option("--max-replicates", type=click.IntRange(FEWEST, MOST_REPLICATES), metavar="N",
                  help=f"With --until-decided: the last look [default: {DEFAULT_MOST}]."),
     click.option("--fail-on", type=click.Choice([*FAIL_ON]),
                  help="Exit with status 3 if a claim is contradicted; or if one is undecided, contradicted included."),

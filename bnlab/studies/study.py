@@ -18,9 +18,13 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Protocol, cast
 from bnlab.evidence.claims import Claim
 from bnlab.evidence.judge import ArmRuns
 from bnlab.report.figure import Figure
-from bnlab.runs.fields import Checked, OneOf
+from bnlab.runs.fields import Checked, OneOf, Range
 from bnlab.runs.history import Ended, Failure, History
 from bnlab.runs.spec import ConvNetSpec, Count, DataSpec, DtypeName, EngineName, NetSpec, RunSpec, Seed, SolverSpec
+
+
+MOST_REPLICATES = 10_000
+"""As many as are ever said to decide a claim; more than this is a slip of the keyboard."""
 
 
 class Option(NamedTuple):
@@ -52,7 +56,9 @@ class CommonSettings(Checked):
     net: NetSpec | ConvNetSpec
     solver: SolverSpec
     seed: Annotated[Seed, "seed of all random streams"]
-    replicates: Annotated[Count, "runs per arm, each with random streams of its own"] = 5
+    replicates: Annotated[
+        int, Range(at_least=1, at_most=MOST_REPLICATES), "runs per arm, each with random streams of its own"
+    ] = 5
     vary: Annotated[str, OneOf(("seeds", "images")), "what replicates differ in: seeds, or seeds and training images"] = (
         "seeds"
     )

@@ -146,9 +146,10 @@ def test_other_images_for_each_replicate(call, tiny, tmp_path, study_folder):
     ("options", "words"),
     [
         (["--replicates", 0], ["--replicates", "0", "at least 1"]),
+        (["--replicates", 100_000_000], ["--replicates", "100000000", "at most 10000"]),
         (["--max-replicates", 20], ["--max-replicates", "without --until-decided"]),
         (["--until-decided", "--replicates", 7], ["--replicates", "--max-replicates"]),
-        (["--until-decided", "--max-replicates", 4], ["--max-replicates", "4", "x>=5"]),
+        (["--until-decided", "--max-replicates", 4], ["--max-replicates", "4", "5<=x<=10000"]),
         (["--vary", "weights"], ["--vary", "weights", "seeds, images"]),
         (["--fail-on", "supported"], ["--fail-on", "supported", "contradicted"]),
         (["--claims", "nowhere.yaml"], ["claims file", "nowhere.yaml", "--claims"]),
