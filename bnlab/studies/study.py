@@ -22,7 +22,6 @@ from bnlab.runs.fields import Checked, OneOf, Range
 from bnlab.runs.history import Ended, Failure, History
 from bnlab.runs.spec import ConvNetSpec, Count, DataSpec, DtypeName, EngineName, NetSpec, RunSpec, Seed, SolverSpec
 
-
 MOST_REPLICATES = 10_000
 """As many as are ever said to decide a claim; more than this is a slip of the keyboard."""
 
