@@ -95,7 +95,8 @@ def _factor(spec: RunSpec, scale: float) -> float:
 
 
 def _short(number: float) -> str:
-    return f"{number:.1g}" if number < 0.001 else f"{number:.2g}" if number < 1000 else f"{number:.0e}"
+    """One or two digits of it; no power of ten where there need be none."""
+    return f"{number:.1g}" if number < 0.001 else f"{float(f'{number:.2g}'):g}"
 
 
 def _table(head: list[str], rows: Iterable[list[str]]) -> list[str]:

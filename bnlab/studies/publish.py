@@ -25,7 +25,7 @@ from bnlab.studies.words import VARIED, closing_words
 
 SUMMARY_SCHEMA, FINDINGS_SCHEMA = 2, 1
 IN_CAPTIONS = {"data.dataset", "data.num_train", "net.hidden_dims", "net.weight_scale", "seed", "solver.update_rule"}
-IN_CAPTIONS |= {"solver.learning_rate", "solver.batch_size", "solver.num_epochs", "diagnostics"}
+IN_CAPTIONS |= {"solver.learning_rate", "solver.batch_size", "solver.num_epochs", "diagnostics", "replicates"}
 
 
 def publish(

@@ -20,6 +20,7 @@ from bnlab.report.table import COLUMNS
 from bnlab.runs.history import Failure
 from bnlab.studies import weight_scale
 from bnlab.studies.plan import judged, results
+from bnlab.studies.publish import figure as whole_figure
 from bnlab.studies.publish import publish, sentences, summary, table
 from bnlab.studies.study import Result, arm
 from bnlab.studies.words import ONE_SEED, closing_words
@@ -106,6 +107,15 @@ def test_the_caption_says_the_settings(small):
         assert f"{solver.update_rule} at {solver.learning_rate:.4g}" in text
     if any("loss of the minibatch" in panel.y_label for panel in figure(small).panels):
         assert "mean over " in text
+
+
+def test_the_caption_counts_the_replicates_that_were_run(small):
+    """Not those of the last look, which --until-decided may never come to."""
+    plan, found = one_replicate(small)
+    assert plan.changed["replicates"] == 2
+    caption = whole_figure(plan, found, judged(plan, found)).caption
+    assert "one run per " in caption
+    assert "replicates" not in caption
 
 
 def test_a_diverged_run_gets_a_cross_and_is_counted(small):
