@@ -1,4 +1,4 @@
-"""Prints two tables of docs/questions.md: how large the signal is before any training, by weight scale and by depth.
+"""Prints two tables of docs/questions.md: signals and gradients before any training, by weight scale and in deep nets.
 
 One forward and one backward pass, in training mode, of the nets of two studies: replicate 0, on its first minibatch.
 `bnlab/studies/signals.py` says what the signal is.
@@ -9,12 +9,13 @@ One forward and one backward pass, in training mode, of the nets of two studies:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from bnlab.engines.numpy import build_net
 from bnlab.lab.images import arrays
+from bnlab.layers.types import Array
 from bnlab.runs.draws import Draws
 from bnlab.runs.spec import NetSpec, RunSpec
 from bnlab.studies import STUDIES
@@ -36,16 +37,17 @@ def main() -> None:
 
 def by_weight_scale() -> list[str]:
     """A table for the nets of the weight-scale study. Layer 1 gets the images, and layer 8 gives the scores."""
-    specs = _first_runs("sweep weight-scale", DECADES)
-    found = {(spec.net.normalization, spec.net.weight_scale): signals(spec, arrays(spec, ())) for spec in specs}
+    starts = {
+        (spec.net.normalization, spec.net.weight_scale): start(spec) for spec in _specs("sweep weight-scale", DECADES)
+    }
     rows = []
-    for scale in dict.fromkeys(scale for _, scale in found):
-        none, batchnorm = found["none", scale], found["batchnorm", scale]
-        numbers = none.forward[0], none.forward[-1], none.backward[1], batchnorm.forward[-2], batchnorm.backward[1]
-        rows.append([f"{scale:g}", f"{_factor(specs[0], scale):g}", *map(_short, numbers)])
+    for scale in dict.fromkeys(scale for _, scale in starts):
+        none, batchnorm = starts["none", scale], starts["batchnorm", scale]
+        numbers = none.forward[0], none.forward[-1], none.gradient("W2"), batchnorm.forward[-2], batchnorm.gradient("W2")
+        rows.append([f"{scale:g}", f"{scale * none.factor:g}", *map(_short, numbers)])
     return _table(
-        ["weight scale", "factor", "none: layer 1", "none: scores", "none: gradient, layer 2", "batchnorm: layer 7",
-         "batchnorm: gradient, layer 2"],
+        ["weight scale", "factor", "none: layer 1", "none: scores", "none: gradient of W2", "batchnorm: layer 7",
+         "batchnorm: gradient of W2"],
         rows,
     )  # fmt: skip
 
@@ -53,45 +55,60 @@ def by_weight_scale() -> list[str]:
 def by_normalization() -> list[str]:
     """A table for the deepest nets of the depth study."""
     rows = []
-    for spec in _first_runs("sweep depth", {"arms.depths": [DEPTH]}):
-        found = signals(spec, arrays(spec, ()))
-        numbers = found.forward[DEPTH - 1], found.backward[DEPTH - 1], found.backward[1]
-        rows.append([spec.net.normalization, *map(_short, numbers), *(f"{each:.2f}" for each in alikeness(spec))])
+    for spec in _specs("sweep depth", {"arms.depths": [DEPTH]}):
+        found = start(spec)
+        numbers = found.forward[DEPTH - 1], found.gradient(f"W{DEPTH}"), found.gradient("W2")
+        rows.append([spec.net.normalization, *map(_short, numbers), *(f"{each:.2f}" for each in found.cosines)])
     return _table(
-        [f"{DEPTH} hidden layers", f"layer {DEPTH}", f"gradient, layer {DEPTH}", "gradient, layer 2",
-         "cosine, layer 1", f"cosine, layer {DEPTH}"],
+        [f"{DEPTH} hidden layers", f"layer {DEPTH}", f"gradient of W{DEPTH}", "gradient of W2", "cosine, layer 1",
+         f"cosine, layer {DEPTH}"],
         rows,
     )  # fmt: skip
 
 
-def alikeness(spec: RunSpec) -> tuple[float, float]:
-    """The mean cosine between the outputs of two images of the minibatch, after the first relu and after the last."""
+class Start(NamedTuple):
+    """A net before any update. forward: the signal at each layer. gradients: of the loss, by name. cosines: the mean cosine
+    between the outputs of two images of the minibatch, after the first relu and after the last."""
+
+    net: NetSpec
+    forward: list[float]
+    gradients: Mapping[str, Array]
+    cosines: tuple[float, float]
+
+    def gradient(self, name: str) -> float:
+        """The standard deviation of a gradient's entries."""
+        return float(np.std(self.gradients[name], dtype=np.float64))
+
+    @property
+    def factor(self) -> float:
+        """By which a hidden layer without normalization multiplies the signal, at weight scale 1 (He et al., 2015)."""
+        return float(np.sqrt(self.net.hidden_dims[0] / 2))
+
+
+def start(spec: RunSpec) -> Start:
+    """The run's net on the run's first minibatch."""
     data = arrays(spec, ())
     draws = Draws(spec, data)
     net = build_net(spec, draws)
     picked = draws.streams.minibatches.choice(len(data["X_train"]), spec.solver.batch_size)
-    outputs = [out for name, out in net.activations(data["X_train"][picked], "train").items() if name.startswith("relu")]
-    first, *_, last = map(_mean_cosine, outputs)
-    return first, last
+    X, y = data["X_train"][picked], data["y_train"][picked]
+    first, *_, last = (out for name, out in net.activations(X, "train").items() if name.startswith("relu"))
+    _, gradients = net.loss(X, y)
+    assert isinstance(spec.net, NetSpec)
+    return Start(spec.net, signals(spec, data).forward, gradients, (_mean_cosine(first), _mean_cosine(last)))
 
 
-def _mean_cosine(rows: Any) -> float:
+def _mean_cosine(rows: Array) -> float:
     """Of all pairs of rows that aren't zero."""
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     directions = (rows / np.where(lengths > 0, lengths, 1))[lengths[:, 0] > 0]
     return float((directions @ directions.T)[np.triu_indices(len(directions), 1)].mean())
 
 
-def _first_runs(study: str, settings: Mapping[str, Any]) -> list[RunSpec]:
+def _specs(study: str, settings: Mapping[str, Any]) -> list[RunSpec]:
     """The first run of each arm of a study."""
     overrides = [Override(key, value, key) for key, value in {**SETTINGS, **settings}.items()]
     return [arm.runs[0] for arm in make_plan(ENTRIES[study], overrides=overrides).arms]
-
-
-def _factor(spec: RunSpec, scale: float) -> float:
-    """By which a layer without normalization multiplies the signal (He et al., 2015)."""
-    assert isinstance(spec.net, NetSpec)
-    return scale * float(np.sqrt(spec.net.hidden_dims[0] / 2))
 
 
 def _short(number: float) -> str:
