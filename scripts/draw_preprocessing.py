@@ -139,7 +139,7 @@ def invariances(images: Array) -> list[str]:
 def below_eps(images: Array) -> str:
     """Why images with a sum of 1 are too dark for layernorm."""
     share = np.mean((images / images.sum(axis=1, keepdims=True)).var(axis=1) < EPS)
-    return f"Scaled to a sum of 1, {100 * share:.0f} % of the images have a variance below eps, {EPS:g}."
+    return f"With a sum of 1, {100 * share:.0f} % of the images have a variance below eps, {EPS:g}."
 
 
 def _range(values: Array) -> str:
