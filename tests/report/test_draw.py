@@ -14,10 +14,11 @@ import matplotlib
 import pytest
 from matplotlib.colors import to_hex, to_rgb
 
-from bnlab.report.curves import LANE, STYLES
+from bnlab.report.curves import LANE
 from bnlab.report.draw import DPI, compose, draw
 from bnlab.report.figure import Band, Figure, HeatMap, Image, Line, Panel
 from bnlab.report.layout import PANEL_WIDTH, SIZE
+from bnlab.report.styles import STYLES
 
 NAN, INF = float("nan"), float("inf")
 

@@ -5,8 +5,9 @@ import math
 import pytest
 from matplotlib.colors import to_hex
 
-from bnlab.report.curves import LANE, STYLES
+from bnlab.report.curves import LANE
 from bnlab.report.figure import Band, Line
+from bnlab.report.styles import STYLES
 from tests.report.test_draw import NAN, axes_of, figure, legend_texts, marks, panel
 
 MEAN = Line("arm", [0, 1, 2], [0.1, 0.4, 0.5])

@@ -9,7 +9,8 @@ from matplotlib.backends.backend_svg import RendererSVG
 
 from bnlab.report.draw import compose, draw
 from bnlab.report.figure import Figure, HeatMap, Image, Line
-from bnlab.report.layout import PANEL_WIDTH, SIZE, text_width, wrapped
+from bnlab.report.layout import PANEL_WIDTH, SIZE
+from bnlab.report.text import text_width, wrapped
 from tests.report.test_draw import INF, LINE, NAN, axes_of, figure, panel
 
 LONG = "Batchnorm reaches .95 in training, none .88; validation .83 against .80 (undecided); and it trains faster by .1"

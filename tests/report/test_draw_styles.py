@@ -5,8 +5,8 @@ from itertools import combinations, pairwise
 import pytest
 from matplotlib.colors import to_hex
 
-from bnlab.report.curves import BESIDE_ORDERED, STYLES, styles_by_label
 from bnlab.report.figure import Figure, Line
+from bnlab.report.styles import BESIDE_ORDERED, STYLES, styles_by_label
 from tests.report.test_draw import axes_of, figure, grey, panel
 
 
