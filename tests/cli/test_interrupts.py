@@ -8,10 +8,7 @@ from pathlib import Path
 
 import pytest
 
-SIX_RUNS = (
-    "sweep", "weight-scale", "--replicates", "1", "--dataset", "synthetic", "-s", "arms.num_weight_scales=3",
-    "-s", "data.num_train=1000", "-s", "solver.num_epochs=20",
-)  # fmt: skip
+SIX_RUNS = ("compare", "--replicates", "3", "--dataset", "synthetic", "-s", "solver.num_epochs=15")
 RUNS = 6
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc to find processes in")
@@ -65,7 +62,7 @@ def goes_on(run, tmp_path, before):
     after = stored(tmp_path)
     assert len(after) == RUNS
     assert {name: after[name] for name in before} == before
-    assert [*(tmp_path / "results").glob("weight-scale-synthetic-*/figure.png")]
+    assert [*(tmp_path / "results").glob("compare-batchnorm-synthetic-*/figure.png")]
 
 
 def was_interrupted(process, until):

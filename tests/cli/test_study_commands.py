@@ -59,12 +59,18 @@ SMALL = {
     "mlp": ["net.hidden_dims=[8]"],
     "cnn": ["net.num_filters=4", "net.num_groups=2", "net.filter_size=3", "net.hidden_dim=8"],
 }
+FEW_ARMS = {
+    "sweep weight-scale": ["arms.num_weight_scales=3"],
+    "sweep learning-rate": ["arms.rates_per_decade=2"],
+    "sweep feature-width": ["arms.widths=[2, 5, 100, 200]"],
+    "sweep depth": ["arms.depths=[1, 3]"],
+}
 
 
 @pytest.mark.parametrize("entry", STUDIES, ids=lambda entry: entry.name)
 def test_each_study_runs(call, tmp_path, study_folder, entry):
     common = ["replicates=2", "data.dataset=synthetic", "data.num_train=100", "solver.num_epochs=1"]
-    settings = [*common, *SMALL[entry.model]]
+    settings = [*common, *SMALL[entry.model], *FEW_ARMS.get(entry.name, [])]
     varied = load_study(entry.module).VARIED
     options = [word for setting in settings if setting.partition("=")[0] not in varied for word in ("-s", setting)]
     listed = call(*entry.name.split(), *options, "-n", "--json").json["runs"]
@@ -75,7 +81,9 @@ def test_each_study_runs(call, tmp_path, study_folder, entry):
     assert {path.stem for path in (tmp_path / "results" / "runs").rglob("*.json")} == {run["run"] for run in listed}
     assert f"{len(listed)} runs in " in done.out
     assert f"results/{study_folder(tmp_path / 'results').name}/figure.png" in done.out
-    assert call(*entry.name.split(), *options, "-j", 1, "-v").out.count("finished") == len({run["arm"] for run in listed})
+    if "-v lists all arms" in done.out:
+        done = call(*entry.name.split(), *options, "-j", 1, "-v")
+    assert done.out.count("finished") == len({run["arm"] for run in listed})
 
 
 def test_diagnostics_are_recorded_and_drawn_if_they_are_asked_for(call, tiny, tmp_path, finished):
@@ -102,8 +110,8 @@ def test_diagnostics_are_recorded_and_drawn_if_they_are_asked_for(call, tiny, tm
 
 
 def test_a_variation_leaves_the_faithful_studys_folder_alone(call, tiny, tmp_path):
-    for more in ([], ["--seed", 1], ["--seed", 1, "-s", "net.reg=0.1"], ["-s", "seed=231", "-j", 2]):
-        assert call("compare", *tiny, *more, "-q", "-j", 1).status == 0 if "-j" not in more else True
+    for more in ([], ["--seed", 1], ["--seed", 1, "-s", "net.reg=0.1"], ["-s", "seed=231"]):
+        assert call("compare", *tiny, *more, "-q", "-j", 1).status == 0
     names = sorted(path.name for path in (tmp_path / "results").iterdir() if path.name != "runs")
     base = "compare-batchnorm-synthetic-num_train-60-hidden_dims-8"
     assert names == sorted([f"{base}-num_epochs-2", f"{base}-seed-1-num_epochs-2", f"{base}-reg-0.1-seed-1-num_epochs-2"])
@@ -256,7 +264,7 @@ def test_close_values_of_keep_are_two_arms(call):
 
 
 def test_a_fine_sweep_is_as_many_arms_as_it_has_scales(call):
-    done = call("sweep", "weight-scale", "-s", "arms.num_weight_scales=2000", "-n", "--json")
+    done = call("sweep", "weight-scale", "-s", "arms.num_weight_scales=2000", "--replicates", 1, "-n", "--json")
     assert done.err == ""
     assert len({run["arm"] for run in done.json["runs"]}) == 4000
 

@@ -23,6 +23,13 @@ SMALL_NETS = {
     "mlp": {"net.hidden_dims": [8]},
     "cnn": {"net.num_filters": 4, "net.filter_size": 3, "net.num_groups": 2, "net.hidden_dim": 8},
 }
+FEW_ARMS: dict[str, dict[str, Any]] = {
+    "sweep weight-scale": {"arms.num_weight_scales": 4},
+    "sweep learning-rate": {"arms.rates_per_decade": 2},
+    "sweep feature-width": {"arms.widths": [2, 5, 100, 200]},  # those that its claim is about
+    "sweep depth": {"arms.depths": [1, 3, 5]},
+}
+"""Of the sweeps that are long as shipped. Their claims are still all there: a test of the small studies sees to it."""
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +66,7 @@ class Small:
 def small(request: pytest.FixtureRequest, plan: Callable[..., StudyPlan], tmp_path_factory: Any) -> Iterator[Small]:
     """Each study in turn, small."""
     entry = ENTRIES[request.param]
-    settings = QUICK | SMALL_NETS[entry.model]
+    settings = QUICK | SMALL_NETS[entry.model] | FEW_ARMS.get(entry.name, {})
     varied = load_study(entry.module).VARIED
     made = plan(request.param, {key: value for key, value in settings.items() if key not in varied})
     store = Store(tmp_path_factory.mktemp("store"))
