@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from bnlab.cli.tables import print_json, print_table, print_text
+from bnlab.cli.tables import can_print, print_json, print_table, print_text
 from bnlab.errors import plural
 from bnlab.evidence.interval import mean_interval
 from bnlab.runs.history import History
@@ -88,7 +88,8 @@ def _mean(values: Sequence[float], form: str) -> str:
     found = mean_interval(values)
     if math.isnan(found.mean):
         return "-"
-    spread = f" ± {found.half_width:{_digits(form)}}" if math.isfinite(found.half_width) else ""
+    sign = "±" if can_print("±") else "+-"
+    spread = f" {sign} {found.half_width:{_digits(form)}}" if math.isfinite(found.half_width) else ""
     return f"{found.mean:{form}}{spread}"
 
 

@@ -133,11 +133,12 @@ COMMON = [
     click.option("--seed", type=int, help="Seed of all random streams [default: 231]."),
     click.option("--replicates", type=int, metavar="N",
                  help="Runs per arm, paired between arms [default: 5; with --model cnn 3]. Choose it before you see a "
-                 "verdict: a number raised afterwards isn't covered by the 5 %; --until-decided is."),
+                 "verdict: a number raised afterwards isn't covered by the 5 %."),
     click.option("--vary", metavar="WHAT", help="What replicates differ in: seeds, or images (seeds and training images)."),
     click.option("--claims", type=PATH, help="YAML file with claims of your own, tested beside the study's."),
     click.option("--until-decided", is_flag=True,
-                 help="Add replicates until every claim is decided: look at 5, 10, 20, … of them."),
+                 help="Add replicates until every claim is decided: look at 5, 10, 20, … of them. Choose it, and "
+                 "--max-replicates, before you see a verdict."),
     click.option("--max-replicates", type=click.IntRange(FEWEST, MOST_REPLICATES), metavar="N",
                  help=f"With --until-decided: the last look [default: {DEFAULT_MOST}]."),
     click.option("--fail-on", type=click.Choice([*FAIL_ON]),
@@ -186,7 +187,7 @@ def run_study(entry: StudyEntry, study: Study, given: dict[str, Any]) -> None:
     """Plan, carry out, publish, print. Runs that failed are named at the end; the others count all the same."""
     start = time.perf_counter()
     request = Request(**{field.name: given.pop(field.name) for field in fields(Request)})
-    _check(request, given)
+    _check(request)
     set_up_log(request.verbose)
     folders = data_folders(request.data_dir)
     claims = read_claims(request.claims) if request.claims else ()
@@ -228,15 +229,11 @@ def _carry_out(
     return reached, failures
 
 
-def _check(request: Request, settings: Mapping[str, Any]) -> None:
+def _check(request: Request) -> None:
     """Refuse options that don't go together."""
     if request.max_replicates is not None and not request.until_decided:
         raise SettingsError(
             "--max-replicates is not allowed without --until-decided: add that, or give --replicates instead"
-        )
-    if request.until_decided and settings.get("replicates") is not None:
-        raise SettingsError(
-            "--replicates is not allowed with --until-decided, which adds them: give --max-replicates instead"
         )
 
 

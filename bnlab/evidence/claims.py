@@ -95,7 +95,7 @@ class Claim(Checked):
                 "expected: 'lower' is not allowed without against: a claim about one curve is about its number itself; "
                 "name a curve in against, or leave expected out"
             )
-        if self.against is None and not self.reduction.alone:
+        if self.against is None and self.reduction.is_logarithm:
             raise SettingsError(
                 f"over: {self.over!r} is not allowed without against: its number is a logarithm; name a curve in against"
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -11,7 +12,7 @@ from bnlab.evidence.interval import Interval, mean_interval
 from bnlab.evidence.looks import ALPHA, Look
 from bnlab.evidence.reductions import grid_step
 from bnlab.evidence.traces import Trace, trace
-from bnlab.evidence.verdicts import Verdict, deciding_replicates, verdict
+from bnlab.evidence.verdicts import BELOW, Verdict, deciding_replicates, verdict
 from bnlab.runs.history import History
 
 
@@ -81,7 +82,10 @@ class Finding:
 
     @property
     def needed(self) -> float:
-        """How many replicates would decide the claim at the mean and spread seen; infinite for more than 10,000."""
+        """How many replicates would decide the claim at the mean and spread seen; infinite for more than 10,000. NaN where
+        that isn't the question: it is decided, a run failed, or the sweep ends too early."""
+        if self.decided or self.missing or self.at_limit:
+            return math.nan
         claim = self.contrast.claim
         return deciding_replicates(claim.kind, claim.margin, self.interval, self.alpha)
 
@@ -118,6 +122,8 @@ def _at_look(contrast: Contrast, curves: Mapping[str, Curve], look: Look, alpha:
     )
     missing = look.replicates - len(complete)
     found = verdict(claim.kind, claim.margin, interval) if not (missing or at_limit) else Verdict("undecided")
+    if contrast.against is None and found.detail:
+        found = Verdict(found.word, BELOW)
     traces = [runs[r] for curve in taken for runs in curve.runs.values() for r in complete]
     return Finding(
         contrast,

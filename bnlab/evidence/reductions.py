@@ -23,8 +23,8 @@ class Reduction(NamedTuple):
     the points, those of the other replicates, and the arguments. numbers: how many arguments it takes; allowed: the range
     of each. uses: whether it takes the run at x. fits: whether the xs of a curve allow it. unit and compared: None for
     those of the measure. on_grid: its values lie on the grid of log10 x, not on that of the measure. at_limit: whether what
-    it looks for may lie above the highest x. alone: whether it says something of a curve that is set against none. of_best:
-    whether it takes the highest value as the best.
+    it looks for may lie above the highest x. is_logarithm: whether its number is log10 of an x, which says nothing of a
+    curve alone. of_best: whether it takes the highest value as the best.
     """
 
     words: str
@@ -37,7 +37,7 @@ class Reduction(NamedTuple):
     compared: tuple[str, str] | None = None
     on_grid: bool = False
     at_limit: Callable[..., bool] = lambda points, *arguments: False
-    alone: bool = True
+    is_logarithm: bool = False
     of_best: bool = False
 
 
@@ -143,7 +143,7 @@ REDUCTIONS = {
     ),
     "largest": Reduction(
         "largest {axis} with {measure} of at least {0} of the highest", _largest, 1, A_SHARE, fits=_several_positive,
-        unit="decades", compared=("higher", "lower"), on_grid=True, at_limit=_reaches_at_the_end, alone=False,
+        unit="decades", compared=("higher", "lower"), on_grid=True, at_limit=_reaches_at_the_end, is_logarithm=True,
         of_best=True,
     ),
 }  # fmt: skip

@@ -110,6 +110,8 @@ def part_of_title(finding: Finding) -> str:
 def _mean(mean: float, claim: Claim) -> str:
     if math.isnan(mean):
         return "?"
+    if claim.reduction.is_logarithm:
+        return f"{10**mean:.2g}"
     text = _rounded(mean, 2 if claim.margin >= TWO_DIGITS else 3)
     return text if claim.unit else without_zero(text)
 
@@ -117,6 +119,8 @@ def _mean(mean: float, claim: Claim) -> str:
 def _left_open(finding: Finding) -> str:
     found = finding.verdict
     if found.word == "undecided":
+        if finding.at_limit:
+            return " (undecided: the grid ends there)"
         return " (one seed)" if finding.look == 1 else " (undecided)"
     if finding.contrast.claim.kind == WITHIN:
         within = f"within {margin(finding.contrast.claim)}"
@@ -139,11 +143,11 @@ def _verdict(finding: Finding, axis: str) -> str:
     if finding.at_limit:
         curves = " and ".join(finding.at_limit)
         return f"Undecided: the largest {axis} is at least the highest of the grid with {curves}; extend the grid"
-    if finding.interval.n < FEWEST:
-        return f"Undecided: fewer than {FEWEST} replicates"
-    if math.isinf(finding.needed):
-        return f"Undecided; at this mean and spread not even {MOST:,} replicates would decide it"
-    return f"Undecided; at this mean and spread {finding.needed:,.0f} replicates would decide it"
+    few = f": fewer than {FEWEST} replicates" if finding.interval.n < FEWEST else ""
+    if finding.interval.n == 1:
+        return f"Undecided{few}"
+    enough = f"not even {MOST:,}" if math.isinf(finding.needed) else f"{finding.needed:,.0f}"
+    return f"Undecided{few}; at this mean and spread {enough} replicates would decide it"
 
 
 def _diverged(finding: Finding) -> str:

@@ -23,11 +23,13 @@ MOST = 10_000
 """Replicates up to which it is worked out how many would decide."""
 NO_DIFFERENCE = "no difference that matters"
 OPPOSITE = "the opposite"
-SMALLER = "smaller than the margin, or the opposite"
+SMALLER = "below the margin, or the opposite"
+BELOW = "below the margin"
 
 
 class Verdict(NamedTuple):
-    """The word; of a contradicted "more than", detail says which: NO_DIFFERENCE, OPPOSITE or SMALLER."""
+    """The word; of a contradicted "more than", detail says which: NO_DIFFERENCE, OPPOSITE or SMALLER of a difference, BELOW
+    of a number that is no difference."""
 
     word: Word
     detail: str = ""

@@ -69,10 +69,12 @@ def norm(x: Array) -> float:
 
 
 def dead_share(rectified: Array) -> float:
-    """The share of units that are zero for every image. rectified: (N, …) the output of a relu, a unit for each entry of
-    an image."""
-    dead = rectified.max(axis=0) == 0
-    return float(np.count_nonzero(dead) / dead.size)
+    """The share of units that are zero for every image; NaN if any is not finite. rectified: (N, …) the output of a relu, a
+    unit for each entry of an image."""
+    largest = rectified.max(axis=0)
+    if not np.isfinite(largest).all():
+        return math.nan
+    return float(np.count_nonzero(largest == 0) / largest.size)
 
 
 OF_AFFINE = "outputs of the affine layer or convolution, before normalization"

@@ -33,6 +33,7 @@ RC: dict[str, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
+    "axes.formatter.useoffset": False,
     "axes.axisbelow": True,  # the grid lies behind faint lines and bands
     "grid.color": "#e4e4e4",
     "legend.frameon": False,

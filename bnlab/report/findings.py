@@ -55,7 +55,7 @@ def _finding(finding: Finding, axis: str) -> dict[str, Any]:
         "runs": finding.runs,
         "verdict": finding.verdict.word,
         "which": finding.verdict.detail or None,
-        "deciding_replicates": None if finding.decided else finite_or_none(finding.needed),
+        "deciding_replicates": finite_or_none(finding.needed),
         "sentence": sentence(finding, axis),
     }
 
@@ -75,12 +75,12 @@ def _page(document: Mapping[str, Any], said: Sequence[str]) -> Iterator[str]:
         yield _rules(document)
         yield ""
     else:
-        yield "This study states no claims."
+        yield "There are no claims about these arms."
         yield ""
     yield from (f"- {sentence}" for sentence in said)
     if claims:
         yield ""
-        yield "Margins, chosen before the runs:"
+        yield "Margins and their reasons:"
         yield ""
         yield from (f"- {claim['claim']}: {claim['margin_in_words']}, {claim['reason']}." for claim in claims)
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from bnlab.nets.diagnostics import QUANTITIES
+from bnlab.report.table import csv_bytes
 from bnlab.runs.history import History
 from bnlab.studies.study import Result
 
@@ -39,8 +38,4 @@ def diagnostics_files(results: Sequence[Result]) -> dict[str, bytes]:
     found = rows(results)
     if not found:
         return {}
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(found)
-    return {"diagnostics.csv": text.getvalue().encode()}
+    return {"diagnostics.csv": csv_bytes(COLUMNS, found)}

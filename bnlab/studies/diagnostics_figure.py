@@ -68,11 +68,12 @@ MEANING = (
     "relu for every image of the minibatch; the last layer, the scores, has no relu. |W|: Euclidean norm"
 )
 OF_ARMS = "First check: after one iteration; last check: at the end of the run. A gap: zero, or not finite"
-OF_SWEEPS = "At the last check of each run. Hatched: zero, not finite, or no such layer"
+OF_SWEEPS = "At the last check of each run. No value: a size of zero, not finite, or no such layer"
 
 
-def diagnostics_figures(results: Sequence[Result], more: str = "") -> dict[str, Figure]:
-    """The figure by the name of its files; nothing if no run has diagnostics. more: what the caption also says.
+def diagnostics_figures(results: Sequence[Result], axis: str = "", more: str = "") -> dict[str, Figure]:
+    """The figure by the name of its files; nothing if no run has diagnostics. axis: what is swept, in words; more: what
+    the caption also says.
 
     Of an arm's replicates the mean is shown: for norms and deviations that of the logarithms.
     """
@@ -84,7 +85,7 @@ def diagnostics_figures(results: Sequence[Result], more: str = "") -> dict[str, 
         curves.setdefault(result.arm.curve, []).append(result)
     made_with = _shared_settings([result.arm for result in recorded]) + more
     sweep = len(curves) < len(recorded) and len(recorded) > MOST_CURVES
-    made = _heat_maps(curves) if sweep else _curves(recorded)
+    made = _heat_maps(curves, axis) if sweep else _curves(recorded)
     return {"diagnostics": Figure(TITLE, f"{MEANING}. {made.words}. {made_with}", made.panels, made.rows)}
 
 
@@ -113,8 +114,8 @@ def _curves(results: list[Result]) -> Made:
 
 
 def _line(result: Result, value: Value, check: int) -> Line:
-    """A line breaks at minus infinity."""
-    values = [-math.inf if each is None else each for each in _by_layer(result, value, check)]
+    """A line breaks where there is no value."""
+    values = [math.nan if each is None else each for each in _by_layer(result, value, check)]
     return Line(result.arm.label, range(1, len(values) + 1), values)
 
 
@@ -126,32 +127,24 @@ def _limits(lines: Sequence[Line]) -> tuple[float, float]:
     return low - room, high + room
 
 
-def _heat_maps(curves: dict[str, list[Result]]) -> Made:
+def _heat_maps(curves: dict[str, list[Result]], axis: str) -> Made:
     """A row of panels for each curve, a panel for each quantity."""
-    panels = [_heat_map(curve, members, shown) for curve, members in curves.items() for shown in SHOWN]
+    panels = [_heat_map(curve, members, shown, axis) for curve, members in curves.items() for shown in SHOWN]
     return Made(tuple(panels), len(curves), OF_SWEEPS)
 
 
-def _heat_map(curve: str, members: list[Result], shown: Shown) -> HeatMap:
+def _heat_map(curve: str, members: list[Result], shown: Shown, axis: str) -> HeatMap:
     swept = sorted(members, key=_x)
     found = [_by_layer(result, shown.value, CHECKS["last check"]) for result in swept]
     deepest = max(map(len, found))
     values = [[math.nan if each is None else each for each in [*row, *[None] * (deepest - len(row))]] for row in found]
     xs = [_x(result) for result in swept]
     scale: Literal["linear", "log"] = "log" if 0 < 10 * xs[0] <= xs[-1] else "linear"
-    title, swept_setting = f"{shown.title}, {curve}", _swept_setting(swept)
-    return HeatMap(title, "layer", swept_setting, range(1, deepest + 1), xs, values, shown.label, scale)
+    return HeatMap(f"{shown.title}, {curve}", "layer", axis, range(1, deepest + 1), xs, values, shown.label, scale)
 
 
 def _x(result: Result) -> float:
     return 0.0 if result.arm.x is None else result.arm.x
-
-
-def _swept_setting(results: list[Result]) -> str:
-    """The name of the setting that differs between the arms of a curve."""
-    varied = [result.arm.varied for result in results]
-    keys = [key for key in varied[0] if len({str(each.get(key)) for each in varied}) > 1]
-    return ", ".join(key.rpartition(".")[2].replace("_", " ") for key in keys)
 
 
 def _by_layer(result: Result, value: Value, check: int) -> list[float | None]:

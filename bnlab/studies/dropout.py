@@ -18,6 +18,7 @@ from bnlab.studies.study import Arm, FullyConnectedSettings, Option, Result, arm
 from bnlab.studies.words import best_reached, caption, layers, training
 
 ACCURACY_LIMITS: AccuracyLimits = {"fashion-mnist-mini": ((0.4, 1.0), (0.6, 0.9)), "cifar10": ((0.0, 1.0), (0.15, 0.4))}
+FINAL_LIMITS: AccuracyLimits = {"fashion-mnist-mini": ((0.97, 1.0), (0.79, 0.86)), "cifar10": ((0.8, 1.0), (0.25, 0.4))}
 NO_DROPOUT = "no dropout"
 TEN_IMAGES = "10 of 1,000 validation images: dropout is a regularizer, and small gains are why it is used"
 
@@ -85,7 +86,7 @@ def figure(settings: Settings, results: list[Result]) -> Figure:
     return Figure(
         best_reached(results),
         caption(settings, "Training with dropout and without", net, training(settings)),
-        (*over_time, *final_panels(results, AXIS, x_scale="linear")),
+        (*over_time, *final_panels(results, AXIS, settings.data.dataset, FINAL_LIMITS, x_scale="linear")),
         rows=2,
         ordered=(tuple(_label(keep) for keep in sorted(settings.arms.keep)),),
     )

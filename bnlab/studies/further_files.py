@@ -20,7 +20,7 @@ MoreFigures = Callable[[Any, Sequence[Arm], Mapping[str, Array]], dict[str, Figu
 
 def further_files(plan: StudyPlan, results: Sequence[Result], changes: str) -> dict[str, bytes]:
     """The files by name. changes: the settings that aren't the study's own, as its captions say them."""
-    figures = {**_more_figures(plan, changes), **diagnostics_figures(results, changes)}
+    figures = {**_more_figures(plan, changes), **diagnostics_figures(results, plan.study.AXIS, changes)}
     drawn = {f"{name}.{form}": content for name, each in figures.items() for form, content in draw(each).items()}
     return {**drawn, **diagnostics_files(results)}
 

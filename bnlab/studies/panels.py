@@ -36,6 +36,8 @@ ACCURACIES = {
     "Validation accuracy": Column(lambda run: run.outcome.val_acc_history, lambda each: each.val),
 }
 FINAL = {"Final training accuracy": "final_train_acc", "Final validation accuracy": "final_val_acc"}
+USUAL_TOP = 2.8
+"""Of a loss panel: ten classes that are guessed have a loss of 2.3."""
 WINDOWS = 20
 """The loss is averaged over this part of a training: a twentieth."""
 
@@ -82,7 +84,7 @@ def accuracy_panels(
 ) -> tuple[Panel, ...]:
     """Training and validation accuracy over 'epoch' or 'update', a curve for each arm, each on a y-axis of its own.
 
-    limits: fixed ones by data set; they are widened for checks that lie outside, but for the first, after one iteration.
+    limits: fixed ones by data set. They are widened for a curve that ends outside; other points may lie beyond them.
     """
     fixed = (limits or {}).get(dataset, (None, None))
     return tuple(
@@ -91,15 +93,23 @@ def accuracy_panels(
     )
 
 
-def final_panels(results: Sequence[Result], axis: str, x_scale: Literal["linear", "log"] = "log") -> tuple[Panel, ...]:
+def final_panels(
+    results: Sequence[Result],
+    axis: str,
+    dataset: str = "",
+    limits: AccuracyLimits | None = None,
+    x_scale: Literal["linear", "log"] = "log",
+) -> tuple[Panel, ...]:
     """Final training and validation accuracy against the setting that the arms vary: a point for each arm, in the colour of
     its curve, and its 95 % interval. Arms with the same x stand beside each other. Every arm must have an x."""
     ended = [result for result in results if result.histories]
     ticks = {_x_of(result): f"{_x_of(result):g}" for result in ended}
     panels = []
-    for title, name in FINAL.items():
+    fixed = (limits or {}).get(dataset, (None, None))
+    for (title, name), bounds in zip(FINAL.items(), fixed, strict=True):
         drawn = [_point(result, measured(name), x) for result, x in zip(ended, _side_by_side(ended, x_scale), strict=True)]
-        panels.append(Panel(title, axis, "accuracy", _all_lines(drawn), x_scale, bands=_all_bands(drawn), x_ticks=ticks))
+        lines, bands = _all_lines(drawn), _all_bands(drawn)
+        panels.append(Panel(title, axis, "accuracy", lines, x_scale, _widened(bounds, lines), bands=bands, x_ticks=ticks))
     return tuple(panels)
 
 
@@ -187,7 +197,7 @@ def _accuracy_panel(title: str, results: Sequence[Result], over: str, accuracy: 
             values = zip(*(accuracy.planned(each) for each in traces), strict=True)
             drawn.append(_with_mean(runs, OVER[over].planned(traces[0]), values))
     lines = _all_lines(drawn)
-    return Panel(title, over, "accuracy", lines, y_limits=fixed and _widened(fixed, lines), bands=_all_bands(drawn))
+    return Panel(title, over, "accuracy", lines, y_limits=_widened(fixed, lines), bands=_all_bands(drawn))
 
 
 def _run(result: Result, history: History, x: Sequence[float], y: Sequence[float], points: bool = True) -> Line:
@@ -245,13 +255,14 @@ def _all_bands(drawn: Iterable[Drawn]) -> tuple[Band, ...]:
     return tuple(band for each in drawn for band in each.bands)
 
 
-def _widened(limits: Limits, lines: Iterable[Line]) -> Limits:
-    later = [y for line in lines for y in line.y[1:] if math.isfinite(y)]
-    return min(limits[0], *later), max(limits[1], *later)
+def _widened(limits: Limits | None, lines: Iterable[Line]) -> Limits | None:
+    """The limits, wide enough for where each curve ends."""
+    ends = [line.y[-1] for line in lines if not line.faint and math.isfinite(line.y[-1])]
+    return limits and (min([limits[0], *ends]), max([limits[1], *ends]))
 
 
-def _loss_limits(lines: Sequence[Line]) -> tuple[float, float] | None:
-    """None as long as all losses stay near where they began; else a top that keeps the others readable."""
+def _loss_limits(lines: Sequence[Line]) -> Limits:
+    """The same for all figures, unless nets begin elsewhere than with a guess: then a top that keeps the others
+    readable."""
     firsts = [line.y[0] for line in lines if math.isfinite(line.y[0])]
-    top = 1.5 * min(firsts, default=1.0)
-    return None if all(loss <= top for line in lines for loss in line.y) else (0.0, top)
+    return 0.0, max(USUAL_TOP, 1.2 * min(firsts, default=0.0))

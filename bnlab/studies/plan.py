@@ -19,7 +19,7 @@ from bnlab.runs.spec import DataSpec, RunSpec
 from bnlab.studies import StudyEntry
 from bnlab.studies.claims_file import check_testable
 from bnlab.studies.folders import DATASET, folder_name
-from bnlab.studies.settings import Override, leaves, load_settings
+from bnlab.studies.settings import Loaded, Override, leaves, load_settings
 from bnlab.studies.study import Arm, CommonSettings, Result, Study, load_study
 
 REPLICATES = "replicates"
@@ -79,7 +79,8 @@ class StudyPlan:
     def at(self, look: Look) -> StudyPlan:
         """The plan as far as this look."""
         settings = replace(self.settings, replicates=look.replicates)
-        return replace(self, settings=settings, arms=tuple(self.study.arms(settings, self.data)))
+        changed = {**self.changed, REPLICATES: look.replicates} if REPLICATES in self.changed else self.changed
+        return replace(self, settings=settings, arms=tuple(self.study.arms(settings, self.data)), changed=changed)
 
 
 def make_plan(
@@ -97,9 +98,13 @@ def make_plan(
     study: without it, the one that the entry names.
     """
     study = study or load_study(entry.module)
-    if most is not None:
-        overrides = [*overrides, Override(REPLICATES, most, "--max-replicates")]
+    overrides = [*overrides]
     loaded = load_settings(study, entry.experiment, config, overrides)
+    if most is not None:
+        _check_replicates_are_free(loaded, entry)
+        loaded = load_settings(
+            study, entry.experiment, config, [*overrides, Override(REPLICATES, most, "--max-replicates")]
+        )
     settings = loaded.settings
     data = read_images(settings, folders)
     looks = one_look(settings.replicates) if most is None else looks_up_to(most)
@@ -108,6 +113,15 @@ def make_plan(
     plan = StudyPlan(entry, study, settings, data, arms, changed, (*study.CLAIMS, *claims), looks, tuple(folders))
     check_testable(claims, plan.curves)
     return plan
+
+
+def _check_replicates_are_free(loaded: Loaded, entry: StudyEntry) -> None:
+    """Refuse a number of replicates that somebody set, where the looks choose it."""
+    origin = loaded.origins.get(REPLICATES, entry.experiment)
+    if not origin.startswith(entry.experiment):
+        raise SettingsError(
+            f"{origin} is not allowed with --until-decided, which adds replicates: give --max-replicates instead"
+        )
 
 
 def judged(plan: StudyPlan, results: Sequence[Result]) -> list[Finding]:

@@ -9,6 +9,7 @@ from typing import Any
 from bnlab.errors import plural
 from bnlab.evidence.judge import ArmRuns, Finding
 from bnlab.evidence.sentences import part_of_title, sentence
+from bnlab.evidence.traces import CHANCE
 from bnlab.lab.files import finite_or_none, json_bytes, write
 from bnlab.lab.provenance import provenance
 from bnlab.lab.store import Store
@@ -58,7 +59,7 @@ def figure(plan: StudyPlan, results: list[Result], findings: Sequence[Finding]) 
     in_title = [finding for finding in findings if finding.contrast.claim.title]
     arms = [finding.contrast.of for finding in in_title]
     parts = [part_of_title(finding) for finding in sorted(in_title, key=lambda finding: arms.index(finding.contrast.of))]
-    caption = drawn.caption + _changes(plan) + _failed(results)
+    caption = drawn.caption + _diverged(results) + _changes(plan) + _failed(results)
     return replace(drawn, title="; ".join(parts) or drawn.title, caption=caption)
 
 
@@ -120,6 +121,11 @@ def _changes(plan: StudyPlan) -> str:
     """The settings that aren't the study's own and that a caption doesn't name anyway: '; net.reg 0.5'."""
     said = {key: value for key, value in plan.changed.items() if key not in IN_CAPTIONS and not key.startswith("arms.")}
     return "".join(f"; {key} {value}" for key, value in said.items())
+
+
+def _diverged(results: list[Result]) -> str:
+    lost = any(run.diverged_at for result in results for run in result.histories)
+    return f"; after a divergence accuracies count as {CHANCE:g}" if lost else ""
 
 
 def _failed(results: list[Result]) -> str:

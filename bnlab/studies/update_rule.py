@@ -17,7 +17,7 @@ from bnlab.studies.panels import AccuracyLimits, accuracy_panels, loss_panel
 from bnlab.studies.study import Arm, FullyConnectedSettings, Option, Result, arm
 from bnlab.studies.words import best_reached, caption, layers, loss_words, normalization_label
 
-ACCURACY_LIMITS: AccuracyLimits = {}
+ACCURACY_LIMITS: AccuracyLimits = {"fashion-mnist-mini": ((0.0, 1.0), (0.4, 0.9)), "cifar10": ((0.0, 1.0), (0.15, 0.5))}
 RuleName = Annotated[str, OneOf(tuple(RULES))]
 
 

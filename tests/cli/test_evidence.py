@@ -149,6 +149,7 @@ def test_other_images_for_each_replicate(call, tiny, tmp_path, study_folder):
         (["--replicates", 100_000_000], ["--replicates", "100000000", "at most 10000"]),
         (["--max-replicates", 20], ["--max-replicates", "without --until-decided"]),
         (["--until-decided", "--replicates", 7], ["--replicates", "--max-replicates"]),
+        (["--until-decided", "-s", "replicates=7"], ["-s replicates", "--max-replicates"]),
         (["--until-decided", "--max-replicates", 4], ["--max-replicates", "4", "5<=x<=10000"]),
         (["--vary", "weights"], ["--vary", "weights", "seeds, images"]),
         (["--fail-on", "supported"], ["--fail-on", "supported", "contradicted"]),

@@ -51,7 +51,7 @@ def test_the_first_example():
         (claim(), -0.05, 0.01, "is lower by .050 (.040 to .060, 5 paired replicates): not higher by more than .02. "
          "Contradicted: the opposite."),
         (claim(), -0.02, 0.01, "is lower by .020 (.010 to .030, 5 paired replicates): not higher by more than .02. "
-         "Contradicted: smaller than the margin, or the opposite."),
+         "Contradicted: below the margin, or the opposite."),
         (claim(expected="lower"), 0.05, 0.01, "is lower by .050 (.040 to .060, 5 paired replicates): more than .02. "
          "Supported."),
         (claim(expected="lower"), -0.05, 0.01, "is higher by .050 (.040 to .060, 5 paired replicates): not lower by more "
@@ -178,7 +178,7 @@ TITLE = "{Arm} reaches {of} in training, none {against}"
         (MORE_THAN, 0.07, 0.01, ""),
         (MORE_THAN, 0.01, 0.005, " (no difference that matters)"),
         (MORE_THAN, -0.05, 0.01, " (the opposite)"),
-        (MORE_THAN, -0.02, 0.01, " (smaller than the margin, or the opposite)"),
+        (MORE_THAN, -0.02, 0.01, " (below the margin, or the opposite)"),
         (MORE_THAN, 0.02, 0.01, " (undecided)"),
         (WITHIN, 0.01, 0.005, " (within .02)"),
         (WITHIN, 0.05, 0.01, " (not within .02)"),
@@ -190,9 +190,14 @@ def test_a_title_says_what_its_verdict_leaves_open(kind, mean, half, left_open):
     assert part_of_title(finding) == f"Batchnorm reaches .95 in training, none .88{left_open}"
 
 
-@pytest.mark.parametrize("fields", [{"missing": 1}, {"at_limit": ("batchnorm",)}])
-def test_a_title_of_what_could_not_be_decided(fields):
-    assert part_of_title(found(claim(title=TITLE), 0.07, 0.01, **fields)).endswith("(undecided)")
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [({"missing": 1}, "(undecided)"), ({"at_limit": ("batchnorm",)}, "(undecided: the grid ends there)")],
+)
+def test_a_title_of_what_could_not_be_decided(fields, said):
+    finding = found(claim(title=TITLE), 0.07, 0.01, **fields)
+    assert part_of_title(finding).endswith(said)
+    assert math.isnan(finding.needed)  # more replicates are not what it lacks
 
 
 def test_a_title_from_one_seed_says_so_but_not_from_five_of_which_four_failed():

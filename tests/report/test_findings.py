@@ -120,7 +120,7 @@ def test_the_page_names_the_looks():
 
 def test_a_study_without_claims_says_so():
     page = findings_markdown(document([]), ["something else."])
-    assert page == "# What compare found\n\nThis study states no claims.\n\n- something else.\n"
+    assert page == "# What compare found\n\nThere are no claims about these arms.\n\n- something else.\n"
 
 
 @pytest.mark.parametrize("claim", document()["claims"])

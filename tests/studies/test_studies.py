@@ -15,9 +15,11 @@ import pytest
 from bnlab.errors import SettingsError
 from bnlab.evidence.looks import Look, one_look
 from bnlab.evidence.sentences import part_of_title
+from bnlab.lab.driver import carry_out
 from bnlab.lab.store import Store
 from bnlab.report.table import COLUMNS
 from bnlab.runs.history import Failure
+from bnlab.runs.outcome import planned_checks
 from bnlab.studies import weight_scale
 from bnlab.studies.plan import judged, results
 from bnlab.studies.publish import figure as whole_figure
@@ -119,7 +121,7 @@ def test_the_caption_says_the_settings(small):
 def test_the_caption_counts_the_replicates_that_were_run(small):
     """Not those of the last look, which --until-decided may never come to."""
     plan, found = one_replicate(small)
-    assert plan.changed["replicates"] == 2
+    assert (small.plan.changed["replicates"], plan.changed["replicates"]) == (2, 1)
     caption = whole_figure(plan, found, judged(plan, found)).caption
     assert "one run per " in caption
     assert "replicates" not in caption
@@ -339,3 +341,34 @@ def test_other_images_for_each_replicate(plan):
     assert made.runs[0].data.fingerprint != plan("compare").runs[0].data.fingerprint
     with pytest.raises(SettingsError, match=r"data\.num_train 4,000: .* set data\.num_train below 4,000"):
         plan("compare", {"vary": "images", "data.num_train": 4000})
+
+
+def test_a_run_with_a_single_check_is_drawn_on_the_axes_of_its_data_set(plan, tmp_path):
+    """One epoch of one iteration: the first check is the last."""
+    settings = {"data.num_train": 50, "solver.num_epochs": 1, "net.hidden_dims": [8], "replicates": 2}
+    made = plan("compare", settings)
+    assert len([*carry_out(made.runs, Store(tmp_path))]) == 4
+    [*_, val] = made.study.figure(made.settings, results(made, Store(tmp_path))).panels
+    assert [len(line.y) for line in val.lines] == [1] * 6
+    low, high = val.y_limits
+    assert all(low <= line.y[-1] <= high for line in val.lines if not line.faint)
+
+
+def test_figures_of_batchnorm_and_layernorm_have_the_same_axes(plan, make_history):
+    """Unless a curve ends outside of them."""
+
+    def axes(study, norm):
+        made = plan(study, {"arms.norm": norm, "replicates": 2})
+        level = {"batchnorm": 0.82, "layernorm": 0.84, "none": 0.81}
+
+        def made_up(run):
+            checks = len(planned_checks(run))
+            rising = [level[run.net.normalization] - 0.05 * (checks - 1 - i) / checks for i in range(checks)]
+            return make_history(run, train=rising, val=rising)
+
+        found = [Result(each, tuple(map(made_up, each.runs))) for each in made.arms]
+        return [panel.y_limits for panel in made.study.figure(made.settings, found).panels]
+
+    for study in ("compare", "sweep batch-size"):
+        assert axes(study, "batchnorm") == axes(study, "layernorm")
+        assert None not in axes(study, "batchnorm")
