@@ -8,7 +8,7 @@ from bnlab.evidence.claims import Claim, contrasts
 from bnlab.evidence.interval import mean_interval
 from bnlab.evidence.judge import curves, judge
 from bnlab.evidence.looks import looks_up_to, one_look
-from bnlab.evidence.verdicts import MORE_THAN, NO_DIFFERENCE, OPPOSITE, SMALLER, WITHIN
+from bnlab.evidence.verdicts import BELOW, MORE_THAN, NO_DIFFERENCE, OPPOSITE, SMALLER, WITHIN
 
 NOISE = (0.004, -0.003, 0.001, 0.0, -0.002)
 """Its mean is 0, its standard deviation .0027: the half-width of five is .0034."""
@@ -81,6 +81,7 @@ def test_a_claim_may_be_about_one_curve(made):
     found = find(made, [claim(margin=margin, against=None) for margin in (0.48, 0.5, 0.52)], taken)
     assert [finding.verdict.word for finding in found] == ["supported", "undecided", "contradicted"]
     assert found[0].values == pytest.approx([0.5 + each for each in NOISE])
+    assert found[2].verdict.detail == BELOW
     assert found[0].means == pytest.approx((0.5,))
 
 
