@@ -1,15 +1,19 @@
-# make demo    a virtual environment, the install, and the main job
-# make test    the environment with the test extras, and the whole test suite, on all cores
-# make check   lint and types
+# make demo       a virtual environment, the install, and the main job
+# make reproduce  the same with everything: all studies, verify, gradcheck, and the page results/report.html
+# make test       the environment with the test extras, and the whole test suite, on all cores
+# make check      lint and types
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check clean
+.PHONY: demo reproduce test check clean
 
 demo: $(VENV)/.installed
 	$(BIN)/bnlab sweep weight-scale --replicates 1
+
+reproduce: $(VENV)/.installed
+	$(BIN)/bnlab reproduce
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -n auto --dist worksteal

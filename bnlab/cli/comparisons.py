@@ -1,19 +1,15 @@
-"""How the comparisons of a gradient check are shown: as a table with the findings below it, or as JSON objects."""
+"""How the comparisons of a gradient check are printed: as a table with the findings below it."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import click
 
 from bnlab.cli.tables import print_table, print_text
 from bnlab.errors import plural
 from bnlab.gradcheck import TOLERANCE, VALUE_TOLERANCE, ZERO_TOLERANCE, Comparison
-from bnlab.gradcheck.batchnorm_graph import NodeComparison
 from bnlab.homework import findings, reason
-from bnlab.lab.files import finite_or_none
 
 
 def print_comparisons(comparisons: list[Comparison]) -> None:
@@ -39,11 +35,6 @@ def print_module_comparisons(comparisons: list[Comparison], module: Path) -> Non
     for line in findings(comparisons):
         print_text(line)
     _print_summary(comparisons, module)
-
-
-def as_json_row(comparison: Comparison | NodeComparison) -> dict[str, Any]:
-    """All fields of the comparison, in strict JSON: a number that isn't finite is null."""
-    return {name: finite_or_none(value) for name, value in asdict(comparison).items()} | {"ok": comparison.ok}
 
 
 def _print_table(comparisons: list[Comparison], given: str, right: str) -> None:

@@ -9,15 +9,18 @@ import click
 from click.core import ParameterSource
 
 from bnlab.cases import CASES, NOTEBOOK_CASES
-from bnlab.cli.comparisons import as_json_row, print_comparisons, print_module_comparisons
+from bnlab.cli.comparisons import print_comparisons, print_module_comparisons
 from bnlab.cli.options import PATH, json_option
 from bnlab.cli.steps import print_steps
 from bnlab.cli.tables import print_json
 from bnlab.errors import did_you_mean
 from bnlab.gradcheck import check
 from bnlab.homework import TIME_LIMIT, check_with_limit
+from bnlab.report.gradients import as_json_row
 
 DAY = 24 * 60 * 60
+SEED = 231
+"""Of the inputs."""
 
 
 @click.command(
@@ -42,7 +45,7 @@ DAY = 24 * 60 * 60
     help="With --module: give a function up, as failed, if one call of it takes longer.",
 )
 @click.option(
-    "--seed", type=click.IntRange(min=0, max=2**32 - 1), default=231, show_default=True, help="Seed of the inputs."
+    "--seed", type=click.IntRange(min=0, max=2**32 - 1), default=SEED, show_default=True, help="Seed of the inputs."
 )
 @click.option("--steps", is_flag=True, help="Check each node of batchnorm's computation graph on its own.")
 @json_option

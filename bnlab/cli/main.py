@@ -25,6 +25,7 @@ MORE_HELP = {
 COMMANDS = {
     "gradcheck": ("bnlab.cli.gradcheck", "Numeric against analytic gradients, layer by layer; ours, or your own."),
     "settings": ("bnlab.cli.settings", "The settings of a study: what each means, and where it comes from."),
+    "reproduce": ("bnlab.cli.reproduce", "Everything at once: all studies, verify, gradcheck, and one page about them."),
     "verify": ("bnlab.cli.verify", "Every number that the notebooks publish, computed again and compared."),
     "sweep KEY=V1,V2": ("bnlab.cli.sweep", "The general form: any settings over lists of values."),
     "runs list": ("bnlab.cli.runs_list", "The stored runs: their settings and results, as a table, CSV or JSON."),

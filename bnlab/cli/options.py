@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from bnlab.data import search_folders
+from bnlab.data import DATASETS, DEFAULT, search_folders
 
 
 class PathType(click.Path):
@@ -36,6 +36,9 @@ data_dir_option = click.option(
     type=PATH,
     help="Folder with data sets that come as files [default: $BNLAB_DATA_DIR, then the user's cache folder].",
 )
+dataset_option = click.option("--dataset", help=f"{', '.join(DATASETS)} [default: {DEFAULT}].")
+seed_option = click.option("--seed", type=int, help="Seed of all random streams [default: 231].")
+dry_run_option = click.option("-n", "--dry-run", is_flag=True, help="List the runs and stop.")
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON document on standard output, nothing else."
 )

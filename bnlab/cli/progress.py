@@ -29,13 +29,20 @@ def set_up_log(verbose: bool) -> None:
 
 @contextlib.contextmanager
 def report_interrupt(runs: Sequence[RunSpec], store: Store) -> Iterator[None]:
-    """After Ctrl-C or SIGTERM, say how many of the runs are stored."""
+    """After Ctrl-C or SIGTERM, say how many of the runs are stored, if there are any to train."""
     try:
         yield
     except KeyboardInterrupt as error:
+        if not runs:
+            raise
         done = len(stored(runs, store))
         so_far = f"{done} of {plural(len(runs), 'run')} {'is' if len(runs) == 1 else 'are'} stored in {store.root}"
         raise Interrupted(error, f": {so_far}; the same command goes on from there") from error
+
+
+def how_it_ended(history: History) -> str:
+    """In words, and at which iteration if it diverged."""
+    return history.status if history.diverged_at is None else f"diverged at iteration {history.diverged_at}"
 
 
 def train_missing(
@@ -46,11 +53,12 @@ def train_missing(
     jobs: int,
     shown: bool,
     labels: Mapping[str, str],
+    ending: Callable[[History], str] = how_it_ended,
 ) -> list[Failure]:
     """Train and store the runs whose names aren't in `have`, behind a progress bar if `shown`; gives those that failed, in
-    the order of the runs."""
+    the order of the runs. ending: what -v says of a run."""
     failures = []
-    with progress_bar(len(runs), len(have), shown, labels) as advance:
+    with progress_bar(len(runs), len(have), shown, lambda ended: _log(ended, labels, ending)) as advance:
         missing = [run for run in runs if run.name not in have]
         for ended in carry_out(missing, store, [*map(str, folders)], jobs):
             advance(ended)
@@ -61,14 +69,13 @@ def train_missing(
 
 
 @contextlib.contextmanager
-def progress_bar(total: int, done: int, shown: bool, labels: Mapping[str, str]) -> Iterator[Callable[[Ended], None]]:
+def progress_bar(total: int, done: int, shown: bool, tell: Callable[[Ended], None]) -> Iterator[Callable[[Ended], None]]:
     """A bar with runs done, rate and time left; none where standard error is no terminal.
 
-    Gives the function to call with each run that has been stored. done: runs stored before. labels: of the runs' arms, by
-    the runs' names.
+    Gives the function to call with each run that has been stored. done: runs stored before. tell: logs such a run.
     """
     if not (shown and sys.stderr.isatty() and done < total):
-        yield lambda ended: _log(ended, labels)
+        yield tell
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -82,7 +89,7 @@ def progress_bar(total: int, done: int, shown: bool, labels: Mapping[str, str]) 
         task = bar.add_task("runs", total=total, completed=done, rate="-")
 
         def advance(ended: Ended) -> None:
-            _log(ended, labels)
+            tell(ended)
             bar.update(task, advance=1, rate=f"{bar.tasks[task].speed or 0:.1f}")
 
         yield advance
@@ -103,14 +110,10 @@ def runs_failed(failures: Sequence[Failure], labels: Mapping[str, str]) -> RunEr
     return RunError("\n".join(lines))
 
 
-def _log(ended: Ended, labels: Mapping[str, str]) -> None:
+def _log(ended: Ended, labels: Mapping[str, str], ending: Callable[[History], str]) -> None:
     name, seconds = run_name(ended.spec, labels), ended.provenance["seconds"]
     if isinstance(ended, History):
-        log.info("%s: %s in %.2f s", name, _ending(ended), seconds)
+        log.info("%s: %s in %.2f s", name, ending(ended), seconds)
     else:
         where = "\n".join(ended.provenance.get("traceback", []))
         log.info("%s: failed after %.2f s: %s\n%s", name, seconds, ended.error, where)
-
-
-def _ending(history: History) -> str:
-    return history.status if history.diverged_at is None else f"diverged at iteration {history.diverged_at}"

@@ -9,11 +9,11 @@ from typing import Any
 import click
 
 from bnlab.cli.options import json_option, out_option
-from bnlab.cli.settings import as_yaml
 from bnlab.cli.tables import print_json, print_table
 from bnlab.lab.files import finite_or_none
 from bnlab.lab.store import USUAL_DIGITS, Store, read_run
 from bnlab.report.run_facts import outcome, settings
+from bnlab.studies.yaml_files import as_yaml
 
 Differences = dict[str, tuple[Any, Any]]
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import yaml
 
 from bnlab.cli.options import PATH
 from bnlab.errors import did_you_mean
@@ -17,6 +16,7 @@ from bnlab.runs.spec import RULE_SETTINGS
 from bnlab.studies import STUDIES, SWEEP, StudyEntry
 from bnlab.studies.settings import Loaded, known_settings, load_settings, parse_set
 from bnlab.studies.study import load_study
+from bnlab.studies.yaml_files import as_yaml
 
 ALIGNED = 34
 """The column at which comments start, where the value leaves room."""
@@ -80,10 +80,3 @@ def _entry(words: tuple[str, ...], model: str | None) -> StudyEntry:
             f"no study is called {asked!r}: there are {', '.join(NAMES)}{hint}", click.get_current_context()
         )
     return found[0]
-
-
-def as_yaml(value: Any) -> str:
-    """One value as YAML, on one line."""
-    plain = [*value] if isinstance(value, tuple) else value
-    text: str = yaml.safe_dump(plain, default_flow_style=True, width=10_000)
-    return text.removesuffix("\n").removesuffix("\n...")

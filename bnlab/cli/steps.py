@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import click
 
-from bnlab.cli.comparisons import as_json_row
 from bnlab.cli.tables import print_json, print_table, print_text
 from bnlab.errors import plural
 from bnlab.gradcheck import TOLERANCE
 from bnlab.gradcheck.batchnorm_graph import NodeComparison, check_steps
+from bnlab.report.gradients import as_json_row
 
 LAYER = "batchnorm"
 

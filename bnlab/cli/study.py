@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, fields
@@ -16,15 +15,17 @@ from bnlab.cli.options import (
     PATH,
     data_dir_option,
     data_folders,
+    dataset_option,
+    dry_run_option,
     jobs_option,
     json_option,
     out_option,
     quiet_option,
+    seed_option,
     verbose_option,
 )
 from bnlab.cli.output import print_plan, print_study
 from bnlab.cli.progress import report_interrupt, runs_failed, set_up_log, train_missing
-from bnlab.data import DATASETS, DEFAULT
 from bnlab.errors import SettingsError, VerdictError
 from bnlab.evidence.judge import Finding
 from bnlab.evidence.looks import DEFAULT_MOST
@@ -35,19 +36,17 @@ from bnlab.optim import SETTINGS
 from bnlab.runs.history import Failure
 from bnlab.runs.spec import RULE_SETTINGS
 from bnlab.studies import StudyEntry
+from bnlab.studies.asked import description
 from bnlab.studies.claims_file import read_claims
 from bnlab.studies.plan import StudyPlan, judged, make_plan, results
-from bnlab.studies.publish import publish
-from bnlab.studies.settings import Override, parse_set, suggested_key
+from bnlab.studies.publish import conclude
+from bnlab.studies.settings import Override, flags, parse_set, suggested_key
 from bnlab.studies.study import MOST_REPLICATES, Study, load_study
 
 KINDS: dict[str, dict[str, Any]] = {
     "text": {"type": str},
     "numbers": {"type": float, "multiple": True},
     "flag": {"is_flag": True, "default": None},
-}
-SHORTCUTS = {"--dataset": "data.dataset", "--seed": "seed", "--replicates": "replicates", "--vary": "vary"} | {
-    "--diagnostics": "diagnostics"
 }
 FAIL_ON: dict[str | None, tuple[str, ...]] = {"contradicted": ("contradicted",), "undecided": ("contradicted", "undecided")}
 """The verdicts that `--fail-on` doesn't accept."""
@@ -75,9 +74,7 @@ def _instead(entry: StudyEntry, key: str) -> str:
     name = key.rpartition(".")[2]
     rules = [rule for rule, own in SETTINGS.items() if name in own]
     of_rule = f" (a setting of {', '.join(rules)})" if name in RULE_SETTINGS else ""
-    flags = {key: flag for flag, key in SHORTCUTS.items()}
-    flags |= {option.key: option.flag for option in load_study(entry.module).OPTIONS}
-    option = flags.get(key)
+    option = flags(load_study(entry.module)).get(key)
     return f"write {option or f'-s {key}=VALUE'}{of_rule}; bnlab settings {entry.name} lists all settings"
 
 
@@ -101,9 +98,7 @@ def study_command(entries: Sequence[StudyEntry]) -> click.Command:
 
 def _described(entry: StudyEntry, first: StudyEntry) -> str:
     """A study in words, and where its settings stand."""
-    load_study(entry.module)
-    doc = " ".join((sys.modules[entry.module].__doc__ or "").split())
-    return f"{_with_model(entry, first)}{doc} Settings: experiments/{entry.experiment}."
+    return f"{_with_model(entry, first)}{description(entry)} Settings: experiments/{entry.experiment}."
 
 
 def _own_options(entries: Sequence[StudyEntry]) -> list[Any]:
@@ -128,9 +123,9 @@ def _choose(entries: Mapping[str, StudyEntry], model: str | None = None, **given
 
 
 COMMON = [
-    click.option("--dataset", help=f"{', '.join(DATASETS)} [default: {DEFAULT}]."),
+    dataset_option,
     data_dir_option,
-    click.option("--seed", type=int, help="Seed of all random streams [default: 231]."),
+    seed_option,
     click.option("--replicates", type=int, metavar="N",
                  help="Runs per arm, paired between arms [default: 5; with --model cnn 3]. Choose it before you see a "
                  "verdict: a number raised afterwards isn't covered by the 5 %."),
@@ -150,7 +145,7 @@ COMMON = [
     click.option("--config", type=PATH, help="YAML file with settings, over the study's own."),
     click.option("-s", "--set", "sets", multiple=True, metavar="KEY.PATH=VALUE",
                  help="One setting, over --config. Repeatable."),
-    click.option("-n", "--dry-run", is_flag=True, help="List the runs and stop."),
+    dry_run_option,
     click.option("--force", is_flag=True, help="Do all runs again, stored or not."),
     json_option,
     quiet_option,
@@ -204,15 +199,13 @@ def run_study(entry: StudyEntry, study: Study, given: dict[str, Any]) -> None:
     with report_interrupt(plan.runs, store):
         reached, failures = _carry_out(plan, have, store, folders, request)
         if len(failures) < len(reached.runs):
-            found = results(reached, store)
-            findings = judged(reached, found)
-            document = publish(reached, found, findings, store, time.perf_counter() - start)
+            found = conclude(reached, store, time.perf_counter() - start)
             if request.as_json or not request.quiet:
                 reused = len(have & {run.name for run in reached.runs})
-                print_study(reached, found, document, request.as_json, request.verbose, reused)
+                print_study(reached, found.results, found.document, request.as_json, request.verbose, reused)
     if failures:
         raise runs_failed(failures, plan.labels)
-    _check_verdicts(findings, request.fail_on)
+    _check_verdicts(found.findings, request.fail_on)
 
 
 def _carry_out(
@@ -258,6 +251,6 @@ def _check_verdicts(findings: Sequence[Finding], fail_on: str | None) -> None:
 
 def _from_options(study: Study, given: Mapping[str, Any]) -> list[Override]:
     """The options that were given, as overrides of the settings they stand for."""
-    keys = SHORTCUTS | {option.flag: option.key for option in study.OPTIONS}
-    flags = {"--" + name.replace("_", "-"): value for name, value in given.items() if value not in (None, ())}
-    return [Override(keys[flag], value, flag) for flag, value in flags.items()]
+    keys = {flag: key for key, flag in flags(study).items()}
+    named = {"--" + name.replace("_", "-"): value for name, value in given.items() if value not in (None, ())}
+    return [Override(keys[flag], value, flag) for flag, value in named.items()]

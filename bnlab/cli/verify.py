@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -26,7 +28,7 @@ from bnlab.lab.driver import stored
 from bnlab.lab.store import Store
 from bnlab.published.groups import GROUPS, recompute
 from bnlab.published.number import PublishedNumber, Status
-from bnlab.published.verify import FOLDER, gather, make_plan, publish
+from bnlab.published.verify import FILE, FOLDER, VerifyPlan, counts, gather, make_plan, publish, publish_rows
 
 WORDS: dict[Status, tuple[str, str]] = {
     "agrees": ("ok", "agree"),
@@ -44,7 +46,8 @@ WORDS: dict[Status, tuple[str, str]] = {
     help="Compute the published numbers of the notebooks again, and print the published number and ours side by side. "
     "Exit status 3 if one disagrees.\n\nA word selects the groups with that word in their names; without one, all run. "
     f"Groups: {', '.join(GROUPS)}.\n\nThe two compare groups need CIFAR-10's images. They train 20 nets, once, and draw "
-    "the published training logs beside ours. Without the images they are skipped.",
+    "the published training logs beside ours. Without the images they are skipped.\n\n"
+    "All groups together leave their numbers in verify/verify.json of the results folder, if there is one.",
 )
 @click.argument("words", nargs=-1, metavar="[GROUP]...")
 @data_dir_option
@@ -56,6 +59,7 @@ WORDS: dict[Status, tuple[str, str]] = {
 def command(
     words: tuple[str, ...], data_dir: Path | None, out: Path, jobs: int, as_json: bool, quiet: bool, verbose: bool
 ) -> None:
+    start = time.perf_counter()
     set_up_log(verbose)
     names, folders, store = _selected(words), data_folders(data_dir), Store(out)
     plan = make_plan(names, folders)
@@ -64,9 +68,10 @@ def command(
         store.prepare(FOLDER)
     with report_interrupt(plan.runs, store):
         failures = train_missing(plan.runs, have, store, folders, jobs, not quiet, plan.labels)
-        trainings = gather(plan, store)
-        files = publish(trainings, store)
-    rows = [row for name in names for row in recompute(name, trainings)]
+        rows, files = compute(names, plan, store)
+    if len(names) == len(GROUPS) and os.access(store.root, os.W_OK):
+        publish_rows(rows, plan.images, store, time.perf_counter() - start)
+        files.append(store.root / FOLDER / FILE)
     if as_json:
         print_json([row.to_json() for row in rows])
     elif not quiet:
@@ -75,6 +80,19 @@ def command(
         sys.exit(3)
     if failures:
         raise runs_failed(failures, plan.labels)
+
+
+def compute(names: Sequence[str], plan: VerifyPlan, store: Store) -> tuple[list[PublishedNumber], list[Path]]:
+    """The rows of the groups, and the files of the training logs, which are written here. The plan's runs are stored."""
+    trainings = gather(plan, store)
+    files = publish(trainings, store)
+    return [row for name in names for row in recompute(name, trainings)], files
+
+
+def in_words(counts: Mapping[str, int]) -> str:
+    """How many numbers there are, and how many of each status."""
+    told = (f"{counts[status]} {words[1]}" for status, words in WORDS.items())
+    return f"{plural(sum(counts.values()), 'published number')}: {', '.join(told)}"
 
 
 def _selected(words: Sequence[str]) -> list[str]:
@@ -93,14 +111,11 @@ def _print(rows: Sequence[PublishedNumber], files: Sequence[Path]) -> None:
     """Print the table, each reason once, the files, and the count."""
     head = ["what", "published", "ours", "difference", "tolerance", ""]
     print_table(head, [*_lines(rows)], drop=("tolerance", "difference"), wrap=("what",))
-    for (status, why), count in Counter((row.status, row.why) for row in rows if row.why).items():
-        print_text(f"{WORDS[status][0]}, {count}: {why}")
+    for (status, why), times in Counter((row.status, row.why) for row in rows if row.why).items():
+        print_text(f"{WORDS[status][0]}, {times}: {why}")
     for file in files:
         click.echo(file)
-    counts = Counter(row.status for row in rows)
-    print_text(
-        f"{plural(len(rows), 'published number')}: " + ", ".join(f"{counts[s]} {words[1]}" for s, words in WORDS.items())
-    )
+    print_text(in_words(counts(rows)))
 
 
 def _lines(rows: Sequence[PublishedNumber]) -> Iterator[list[str]]:

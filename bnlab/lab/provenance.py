@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from bnlab import __version__
+from bnlab.lab.machine import blas, git_revision, processor
 
 
 def provenance(seconds: float) -> dict[str, Any]:
@@ -24,11 +25,17 @@ def _now() -> str:
 
 @lru_cache
 def _machine() -> dict[str, Any]:
+    """Asked for once per process."""
+    library = blas()
     return {
         "bnlab": __version__,
         "numpy": np.__version__,
         "python": platform.python_version(),
         "system": platform.system(),
         "machine": platform.machine(),
+        "processor": processor(),
         "cpus": os.cpu_count(),
+        "blas": library.name,
+        "blas_kernel": library.kernel,
+        "git_revision": git_revision(),
     }

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, get_args
 
-from bnlab.lab.files import write
+from bnlab.lab.files import json_bytes, write
+from bnlab.lab.provenance import provenance
 from bnlab.lab.store import Store
 from bnlab.published.cell import replay
 from bnlab.published.figure import figure
 from bnlab.published.groups import GROUPS
 from bnlab.published.images import Images, find_images
+from bnlab.published.number import PublishedNumber, Status
 from bnlab.published.runs import Trainings, runs
 from bnlab.report.draw import draw
 from bnlab.report.table import NAMES, csv_bytes, rows
+from bnlab.runs.fields import plain
 from bnlab.runs.spec import RunSpec
 
-FOLDER = "verify"
+FOLDER, FILE, SCHEMA = "verify", "verify.json", 1
 
 
 @dataclass(frozen=True)
@@ -66,3 +70,43 @@ def publish(trainings: Trainings, store: Store) -> list[Path]:
     for name, content in contents.items():
         write(store.root / FOLDER / name, content)
     return [store.root / FOLDER / name for name in contents]
+
+
+def publish_rows(rows: Sequence[PublishedNumber], images: Images | str, store: Store, seconds: float) -> dict[str, Any]:
+    """Write all published numbers with ours to `verify/verify.json`, and give the document.
+
+    rows: those of all groups. images: or why there are none. seconds: what the whole verification took.
+    """
+    told = images if isinstance(images, str) else ""
+    reason = _without_folders(told)
+    document = {
+        "schema": SCHEMA,
+        "counts": counts(rows),
+        "images": None if isinstance(images, str) else {**plain(images.spec), "mean_of": images.mean_of},
+        "without_images": reason or None,
+        "rows": [_row(replace(row, why=row.why.replace(told, reason))) for row in rows],
+        # What is reported only is a ratio of timings, so it stands where all timings do.
+        "provenance": {**provenance(seconds), "reported": {row.what: row.ours for row in rows if _is_timing(row)}},
+    }
+    write(store.root / FOLDER / FILE, json_bytes(document))
+    return document
+
+
+def counts(rows: Sequence[PublishedNumber]) -> dict[str, int]:
+    """How many rows have each status."""
+    return {status: sum(row.status == status for row in rows) for status in get_args(Status)}
+
+
+def _without_folders(reason: str) -> str:
+    """Why there are no images, less where they were looked for and what to do, which name folders of this machine."""
+    return reason.partition(" (searched")[0].partition(": ")[0]
+
+
+def _row(row: PublishedNumber) -> dict[str, Any]:
+    """The row with its status and the format of its numbers; what is a timing is left out."""
+    timing = {"ours": None, "difference": None} if _is_timing(row) else {}
+    return {**row.to_json(), **timing, "status": row.status, "limited": row.limited, "form": row.form}
+
+
+def _is_timing(row: PublishedNumber) -> bool:
+    return row.status == "reported"

@@ -6,7 +6,15 @@ study, so that `bnlab --help` stays fast.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+
+class Form(NamedTuple):
+    """A study with other settings than its file's, which `bnlab reproduce` carries out too; and why."""
+
+    settings: Mapping[str, Any]
+    reason: str
 
 
 class StudyEntry(NamedTuple):
@@ -23,6 +31,9 @@ class StudyEntry(NamedTuple):
     model: str = "mlp"
     """The kind of net it trains. Rows that differ in it may share a command: `--model` chooses, the first by default."""
 
+    forms: tuple[Form, ...] = ()
+    """What `bnlab reproduce` carries out besides the study as its file has it."""
+
     @property
     def name(self) -> str:
         """The command with the model, where that isn't the usual one."""
@@ -32,7 +43,13 @@ class StudyEntry(NamedTuple):
 SWEEP = StudyEntry("sweep", "bnlab.studies.sweep", "sweep.yaml", "Any settings over lists of values.")
 """The general sweep. Its arms come from the command line, so it is no row of the table."""
 STUDIES = (
-    StudyEntry("compare", "bnlab.studies.compare", "compare.yaml", "A normalization against none."),
+    StudyEntry(
+        "compare",
+        "bnlab.studies.compare",
+        "compare.yaml",
+        "A normalization against none.",
+        forms=(Form({"arms.norm": "layernorm"}, "the notebooks compare both normalizations with none"),),
+    ),
     StudyEntry("compare", "bnlab.studies.compare_cnn", "compare-cnn.yaml", "Spatial normalizations against none.", "cnn"),
     StudyEntry(
         "sweep weight-scale",
@@ -45,6 +62,10 @@ STUDIES = (
         "bnlab.studies.batch_size",
         "batch-size.yaml",
         "Batch sizes with a normalization, and a baseline without.",
+        forms=(
+            Form({"arms.norm": "all"}, "only both in one figure can test that layernorm depends less on the batch size"),
+            Form({"arms.equal_updates": True}, "at equal epochs small batches make more updates, which may be the reason"),
+        ),
     ),
     StudyEntry(
         "sweep learning-rate",

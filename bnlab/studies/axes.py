@@ -15,7 +15,7 @@ from bnlab.studies.grids import DRAWABLE
 from bnlab.studies.settings import known_settings, unknown_key
 from bnlab.studies.study import Study
 from bnlab.studies.words import normalization_label
-from bnlab.studies.yaml_files import parse
+from bnlab.studies.yaml_files import as_yaml, parse
 
 FIXED = {
     "data.dataset": "--dataset NAME", "data.num_val": "-s data.num_val=N", "seed": "--seed N",
@@ -64,6 +64,11 @@ def parse_axes(texts: Sequence[str], against: Sequence[str], study: Study) -> tu
     if again is not None:
         raise SettingsError(f"--against {again} is given twice: give each baseline once")
     return axes, baselines
+
+
+def as_typed(axis: Axis) -> str:
+    """The axis as `parse_axes` reads it."""
+    return f"{axis.key}={','.join(as_yaml([value])[1:-1].replace(', ', ',') for value in axis.values)}"
 
 
 def in_words(key: str, value: Any) -> str:

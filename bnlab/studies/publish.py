@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from bnlab.errors import plural
 from bnlab.evidence.judge import ArmRuns, Finding
@@ -19,14 +19,32 @@ from bnlab.report.figure import Figure
 from bnlab.report.findings import findings_json, findings_markdown
 from bnlab.report.table import NAMES, csv_bytes, rows
 from bnlab.runs.fields import plain
+from bnlab.studies.asked import command, question
 from bnlab.studies.further_files import further_files
-from bnlab.studies.plan import StudyPlan
+from bnlab.studies.plan import StudyPlan, judged, results
 from bnlab.studies.study import Result
 from bnlab.studies.words import VARIED, closing_words
 
 SUMMARY_SCHEMA, FINDINGS_SCHEMA = 2, 1
 IN_CAPTIONS = {"data.dataset", "data.num_train", "net.hidden_dims", "net.weight_scale", "seed", "solver.update_rule"}
 IN_CAPTIONS |= {"solver.learning_rate", "solver.batch_size", "solver.num_epochs", "diagnostics", "replicates"}
+
+
+class Conclusion(NamedTuple):
+    """What came out of a study: its results, what they say about its claims, and its summary with the files."""
+
+    results: list[Result]
+    findings: list[Finding]
+    document: dict[str, Any]
+
+
+def conclude(plan: StudyPlan, store: Store, seconds: float | None = None) -> Conclusion:
+    """Judge the stored runs of the plan, and publish. seconds: wall time of the whole study; without it, the sum over its
+    runs."""
+    found = results(plan, store)
+    findings = judged(plan, found)
+    taken = sum(run.provenance["seconds"] for result in found for run in result.ended) if seconds is None else seconds
+    return Conclusion(found, findings, publish(plan, found, findings, store, taken))
 
 
 def publish(
@@ -79,8 +97,11 @@ def summary(plan: StudyPlan, results: list[Result], findings: Sequence[Finding])
     return {
         "schema": SUMMARY_SCHEMA,
         "study": plan.entry.name,
+        "question": question(plan),
+        "command": command(plan),
         "settings": settings_used(plan),
         "changed": dict(plan.changed),
+        "fingerprint": plan.data.fingerprint,
         "findings": sentences(plan, results, findings),
         "verdicts": [{"claim": finding.contrast.text, "verdict": finding.verdict.word} for finding in findings],
         "arms": [{"arm": arm.label, "curve": arm.curve, "x": arm.x, "varied": dict(arm.varied)} for arm in plan.arms],

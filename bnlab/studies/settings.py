@@ -24,6 +24,10 @@ ALSO_CALLED = {
     "norm": "normalization", "eps": "epsilon", "decay": "lr_decay", "images": "num_train",
 }  # fmt: skip
 """Settings under names that other programs give them."""
+SHORTCUTS = {"--dataset": "data.dataset", "--seed": "seed", "--replicates": "replicates", "--vary": "vary"} | {
+    "--diagnostics": "diagnostics"
+}
+"""The options that stand for a setting in all studies."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,11 @@ def parse_set(text: str) -> Override:
     if not equals or not key.strip():
         raise SettingsError(f"-s {text!r} is no setting: write it as key.path=value, for instance -s net.reg=0.1")
     return Override(key.strip(), parse(value, f"-s {key.strip()}"), f"-s {key.strip()}")
+
+
+def flags(study: Study) -> dict[str, str]:
+    """The options that stand for settings, by the settings' keys: those of all studies, and the study's own."""
+    return {option.key: option.flag for option in study.OPTIONS} | {key: flag for flag, key in SHORTCUTS.items()}
 
 
 def shipped_file(experiment: str) -> Path:

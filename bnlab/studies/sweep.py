@@ -17,7 +17,7 @@ from bnlab.errors import SettingsError
 from bnlab.evidence.claims import Claim
 from bnlab.report.figure import Figure
 from bnlab.runs.spec import DataSpec
-from bnlab.studies.axes import Axis, in_words, parse_axes, value_text
+from bnlab.studies.axes import Axis, as_typed, in_words, parse_axes, value_text
 from bnlab.studies.folders import safe_name, value_in_name
 from bnlab.studies.plan import read_images
 from bnlab.studies.study import Arm, FullyConnectedSettings, Option, Result, Study, arm
@@ -26,6 +26,8 @@ from bnlab.studies.words import best_of_sweep, normalization_label, sweep_captio
 
 NUM_TRAIN = "data.num_train"
 DECADE = 10
+MOST_LISTED = 8
+"""Values that a question names one by one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +58,20 @@ class Sweep:
     def AXIS(self) -> str:  # noqa: N802
         """What stands on the x axis, in words."""
         return self.axes[0].name.replace("_", " ")
+
+    @property
+    def QUESTION(self) -> str:  # noqa: N802
+        """What the sweep asks, in words."""
+        [x, *others] = self.axes
+        curves = [f"for {axis.key} {_listed(axis, ' and ')}" for axis in others]
+        baselines = [in_words(each.key, value) for each in self.baselines for value in each.values]
+        against = [f"against {' and '.join(baselines)}"] if baselines else []
+        return ", ".join([f"How does training depend on {x.key} ({_listed(x)})", *curves, *against]) + "?"
+
+    @property
+    def words(self) -> list[str]:
+        """The axes and baselines as they are typed."""
+        return [*map(as_typed, self.axes), *(word for each in self.baselines for word in ("--against", as_typed(each)))]
 
     def folder(self, settings: SweepSettings) -> str:
         """The name says the axes in their order; where that is too long or could be read in two ways, it ends in a hash."""
@@ -139,6 +155,14 @@ def make_sweep(texts: Sequence[str], against: Sequence[str] = (), folders: Itera
     if not texts:
         raise SettingsError("no KEY=V1,V2 is given: give at least one setting with its values, for instance net.reg=0,0.1")
     return cast(Study, Sweep(*parse_axes(texts, against, STUDY), tuple(folders)))
+
+
+def _listed(axis: Axis, last: str = ", ") -> str:
+    """Its values in words. last: what stands before the last one."""
+    texts = [value_text(value) for value in axis.values]
+    if len(texts) > MOST_LISTED:
+        return f"{len(texts)} values from {texts[0]} to {texts[-1]}"
+    return last.join(filter(None, (", ".join(texts[:-1]), texts[-1])))
 
 
 def _scale(xs: Sequence[float]) -> Literal["linear", "log"]:

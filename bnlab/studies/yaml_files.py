@@ -1,4 +1,6 @@
-"""YAML as settings files use it: safe, and with numbers like 1e-3, which YAML 1.1 takes for strings, read as numbers."""
+"""YAML as settings files use it: safe, and with numbers like 1e-3, which YAML 1.1 takes for strings, read as numbers; and
+values as YAML.
+"""
 
 from __future__ import annotations
 
@@ -68,3 +70,10 @@ def parse(text: str, what: str) -> Any:
         problem = " ".join(str(getattr(error, "problem", None) or error).split())
         remedy = next((text for kind, text in REMEDIES.items() if isinstance(error, kind)), "give plain values")
         raise SettingsError(f"{what} is not YAML as settings use it{where}: {problem}; {remedy}") from error
+
+
+def as_yaml(value: Any) -> str:
+    """One value as YAML, on one line."""
+    plain = [*value] if isinstance(value, tuple) else value
+    text: str = yaml.safe_dump(plain, default_flow_style=True, width=10_000)
+    return text.removesuffix("\n").removesuffix("\n...")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -79,6 +80,30 @@ class Program:
 def run(tmp_path: Path) -> Program:
     """Runs the program in `tmp_path`."""
     return Program(tmp_path)
+
+
+@pytest.fixture
+def on_a_terminal(run: Program) -> Callable[..., tuple[int, str, str]]:
+    """Runs the program with standard error a terminal: its status, standard output, and what the terminal was sent."""
+
+    def on_a_terminal(*args: Any) -> tuple[int, str, str]:
+        master, slave = pty.openpty()
+        process = run.start(*args, stderr=slave)
+        os.close(slave)
+        shown = b""
+        while True:
+            try:
+                read = os.read(master, 65536)
+            except OSError:  # how Linux says that nobody has the terminal open any more
+                break
+            if not read:
+                break
+            shown += read
+        os.close(master)
+        out, _ = process.communicate(timeout=60)
+        return process.returncode, out, shown.decode()
+
+    return on_a_terminal
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,6 @@
 
 import csv
 import json
-import os
-import pty
 import re
 import shutil
 from pathlib import Path
@@ -167,27 +165,8 @@ def test_quiet_prints_nothing_and_verbose_a_line_a_run_on_standard_error(run, ti
     assert {line.rpartition(" in ")[0] + " in" for line in lines} == named
 
 
-def on_a_terminal(run, *args):
-    """The process, with standard error a terminal: its status, standard output, and what the terminal was sent."""
-    master, slave = pty.openpty()
-    process = run.start(*args, stderr=slave)
-    os.close(slave)
-    shown = b""
-    while True:
-        try:
-            read = os.read(master, 65536)
-        except OSError:  # how Linux says that nobody has the terminal open any more
-            break
-        if not read:
-            break
-        shown += read
-    os.close(master)
-    out, _ = process.communicate(timeout=60)
-    return process.returncode, out, shown.decode()
-
-
-def test_a_terminal_gets_a_bar_and_a_pipe_none(run, tiny):
-    status, out, shown = on_a_terminal(run, "compare", *tiny, "-j", 1, "--json")
+def test_a_terminal_gets_a_bar_and_a_pipe_none(on_a_terminal, tiny):
+    status, out, shown = on_a_terminal("compare", *tiny, "-j", 1, "--json")
     assert status == 0
     assert json.loads(out)["study"] == "compare"
     counts = re.findall(r"\d/2", shown)
@@ -196,9 +175,9 @@ def test_a_terminal_gets_a_bar_and_a_pipe_none(run, tiny):
     assert "runs/s" in shown
 
 
-def test_a_terminal_gets_no_bar_if_all_is_to_be_quiet_or_nothing_is_to_do(run, tiny):
-    assert on_a_terminal(run, "compare", *tiny, "-j", 1, "-q") == (0, "", "")
-    status, out, shown = on_a_terminal(run, "compare", *tiny, "-j", 1)
+def test_a_terminal_gets_no_bar_if_all_is_to_be_quiet_or_nothing_is_to_do(on_a_terminal, tiny):
+    assert on_a_terminal("compare", *tiny, "-j", 1, "-q") == (0, "", "")
+    status, out, shown = on_a_terminal("compare", *tiny, "-j", 1)
     assert (status, shown) == (0, "")
     assert "2 stored before" in out
 

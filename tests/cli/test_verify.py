@@ -1,5 +1,6 @@
 """`bnlab verify`: what it prints, which groups it takes, how it ends, and what it leaves behind."""
 
+import json
 import os
 import re
 import signal
@@ -248,3 +249,47 @@ def test_a_results_folder_that_cant_be_written_is_refused_before_anything_is_tra
     folder = made_images()
     done = call("verify", "compare", "--data-dir", folder, "--out", out)
     refused(done, f"can't write {out}", "--out", made={"file", "made", "made/data_batch_1.bin"})
+
+
+def written(folder):
+    return json.loads((folder / "results" / "verify" / "verify.json").read_text(), parse_constant=lambda word: 1 / 0)
+
+
+def test_a_results_folder_gets_all_numbers_and_without_images_the_reason(call, tmp_path):
+    (tmp_path / "results").mkdir()
+    done = call("verify")
+    assert done.status == 0
+    assert "results/verify/verify.json" in done.out
+    assert [path.name for path in (tmp_path / "results" / "verify").iterdir()] == ["verify.json"]
+    document = written(tmp_path)
+    assert document["counts"] == {"agrees": 84, "disagrees": 0, "skipped": 64, "reported": 1, "drawn": 0}
+    assert document["images"] is None
+    assert document["without_images"] == "no files of cifar10 found"
+    assert str(tmp_path) not in json.dumps(document)
+    assert {row["why"] for row in document["rows"] if row["status"] == "skipped"} == {
+        "neither computed nor drawn: no files of cifar10 found"
+    }
+    rows = call("verify", "--json").json
+    assert what(document["rows"]) == what(rows)
+    timed = "batchnorm_backward_alt speedup"
+    for row, told in zip(document["rows"], rows, strict=True):
+        assert {key: row[key] for key in ("published", "tolerance", "ok")} == {
+            key: told[key] for key in ("published", "tolerance", "ok")
+        }
+        assert row["ours"] == (None if row["what"] == timed else told["ours"])
+    assert [*document][-1] == "provenance"
+    assert document["provenance"]["reported"].keys() == {timed}
+    assert document["provenance"]["reported"][timed] > 0
+
+
+def test_a_part_of_the_numbers_does_not_take_the_place_of_all(call, tmp_path):
+    (tmp_path / "results").mkdir()
+    assert "verify.json" not in call("verify", "layernorm").out
+    assert [*(tmp_path / "results").iterdir()] == []
+
+
+def test_numbers_that_disagree_are_written_all_the_same(call, facts, tmp_path):
+    (tmp_path / "results").mkdir()
+    facts["groups"]["layernorm_forward"]["before"]["means"][2] += 1e-8
+    assert call("verify").status == 3
+    assert written(tmp_path)["counts"]["disagrees"] == 1

@@ -1,0 +1,77 @@
+"""What a plan asks: its question in words, and the command that asks it again."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bnlab.studies import SWEEP, StudyEntry
+from bnlab.studies.plan import REPLICATES, StudyPlan
+from bnlab.studies.settings import flags
+from bnlab.studies.study import Study, load_study
+from bnlab.studies.yaml_files import as_yaml
+
+PROGRAM = "bnlab"
+
+
+def description(entry: StudyEntry) -> str:
+    """The docstring of the study's module, on one line."""
+    load_study(entry.module)
+    return " ".join((sys.modules[entry.module].__doc__ or "").split())
+
+
+def question(plan: StudyPlan) -> str:
+    """What the study asks: its own words, or the first paragraph of its module's docstring, without marks."""
+    own: str | None = getattr(plan.study, "QUESTION", None)
+    if own is not None:
+        return own
+    first, _, _ = (sys.modules[plan.entry.module].__doc__ or "").partition("\n\n")
+    return " ".join(first.replace("`", "").split())
+
+
+def command(plan: StudyPlan) -> str:
+    """The command that makes the study again, quoted for a shell.
+
+    It gives the settings that differ from the study's file, however they were given: by options where there are some, else
+    by -s. A file of claims stands there as FILE, and folders not at all, since they may be others elsewhere.
+    """
+    return shlex.join([PROGRAM, *_words(plan)])
+
+
+def _words(plan: StudyPlan) -> Iterator[str]:
+    yield from plan.entry.name.split()
+    if plan.entry is SWEEP:
+        yield from plan.study.words  # type: ignore[attr-defined]
+    looks, changed = plan.looks, dict(plan.changed)
+    if len(looks) > 1:  # then the replicates are what was enough
+        changed.pop(REPLICATES, None)
+    yield from settings_as_options(plan.study, changed)
+    if len(looks) > 1:
+        yield from ("--until-decided", "--max-replicates", str(looks[-1].replicates))
+    if plan.claims != plan.study.CLAIMS:
+        yield from ("--claims", "FILE")
+
+
+def settings_as_options(study: Study, changed: Mapping[str, Any]) -> Iterator[str]:
+    """Settings, by their keys, as the words of a command: by options where there are some, these first, else by -s."""
+    named = {key: flag for key, flag in flags(study).items() if _fits(changed.get(key))}
+    for key, flag in named.items():
+        yield from _option(flag, changed[key])
+    for key, value in changed.items():
+        if key not in named:
+            yield from ("-s", f"{key}={as_yaml(value)}")
+
+
+def _fits(value: Any) -> bool:
+    """Whether there is a value, and one that an option can give: not null, false or an empty list."""
+    return value not in (None, False, ())
+
+
+def _option(flag: str, value: Any) -> Iterator[str]:
+    if value is True:
+        yield flag
+        return
+    for each in value if isinstance(value, tuple) else (value,):
+        yield from (flag, str(each))
