@@ -28,6 +28,7 @@ COMMANDS = {
     "reproduce": ("bnlab.cli.reproduce", "Everything at once: all studies, verify, gradcheck, and one page about them."),
     "verify": ("bnlab.cli.verify", "Every number that the notebooks publish, computed again and compared."),
     "sweep KEY=V1,V2": ("bnlab.cli.sweep", "The general form: any settings over lists of values."),
+    "report": ("bnlab.cli.report", "One page with all that a results folder holds, to read and to hand out."),
     "runs list": ("bnlab.cli.runs_list", "The stored runs: their settings and results, as a table, CSV or JSON."),
     "runs show": ("bnlab.cli.runs_show", "One run: its settings, its outcome, one line per curve."),
     "runs diff": ("bnlab.cli.runs_diff", "Two runs: which settings differ, and what came out."),

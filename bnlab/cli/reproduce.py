@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence, Set
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -153,12 +152,10 @@ def _gradcheck(store: Store) -> dict[str, Any]:
     return {"folder": str(store.root / gradients.FOLDER), "counts": found["counts"]}
 
 
-def _page(store: Store, without_answers: bool) -> str | None:
+def _page(store: Store, without_answers: bool) -> str:
     """Write the page about the results folder, and give its path. What is damaged there is told."""
-    try:
-        write_report = import_module("bnlab.cli.report").write_report
-    except ModuleNotFoundError:
-        return None
+    from bnlab.cli.report import write_report
+
     path, problems = write_report(store.root, without_answers)
     for problem in problems:
         click.echo(f"Warning: {problem}", err=True)

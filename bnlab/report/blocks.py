@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 TITLE_SIZES, TITLE_LINES = (13, 12, 11, 10), 3
 """Points. A title that is too long for the lines is set smaller."""
 LEGEND_SIZE, CAPTION_SIZE = 9.5, 8
+TITLE_ID, CAPTION_ID = "title", "caption"
+"""The ids of both in SVG: a page that writes them as text of its own finds them by these."""
 
 
 def write_title(canvas: Canvas, figure: Figure, width: float) -> Any:
@@ -25,13 +27,19 @@ def write_title(canvas: Canvas, figure: Figure, width: float) -> Any:
             break
     narrower = (wrapped(figure.title, size, width * part / 20) for part in range(19, 8, -1))
     even = [text, *(other for other in narrower if other.count("\n") == text.count("\n"))][-1]
-    return canvas.text(0.5, 1, even, fontsize=size, ha="center", va="top")
+    return canvas.text(0.5, 1, even, fontsize=size, ha="center", va="top", gid=TITLE_ID)
 
 
 def write_caption(canvas: Canvas, figure: Figure, width: float) -> Any:
     """The caption, which also explains the marks if there are any."""
-    text = wrapped("\n".join((figure.caption, *_marks(figure))), CAPTION_SIZE, width - 4 * GAP)
-    return canvas.text(0.5, 0, text, fontsize=CAPTION_SIZE, color="#333333", ha="center", va="bottom", ma="left")
+    text = wrapped(full_caption(figure), CAPTION_SIZE, width - 4 * GAP)
+    place: dict[str, Any] = {"ha": "center", "va": "bottom", "ma": "left", "gid": CAPTION_ID}
+    return canvas.text(0.5, 0, text, fontsize=CAPTION_SIZE, color="#333333", **place)
+
+
+def full_caption(figure: Figure) -> str:
+    """The caption, and a line for each kind of mark that the figure has."""
+    return "\n".join((figure.caption, *_marks(figure)))
 
 
 def write_legend(canvas: Canvas, figure: Figure, styles: dict[str, Style], width: float) -> Any:

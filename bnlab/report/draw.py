@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, cast
 
+from bnlab.report.blocks import full_caption
 from bnlab.report.curves import draw_panel
 from bnlab.report.figure import Figure, HeatMap, Image, Panel
 from bnlab.report.heat import draw_bar, draw_heat_map, draw_image
@@ -22,10 +23,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
 DPI = 150
-FORMATS: dict[str, dict[str, Any]] = {
-    "png": {"dpi": DPI, "metadata": {"Software": None}},
-    "svg": {"metadata": {"Date": None, "Creator": None}},
-}
+NO_DATE: dict[str, Any] = {"Date": None, "Creator": None}
+"""What SVG's metadata leave out, so that the same Figure gives the same bytes."""
 RC: dict[str, Any] = {
     "svg.hashsalt": "bnlab",
     "font.size": FONT_SIZE,
@@ -45,7 +44,8 @@ def draw(figure: Figure) -> dict[str, bytes]:
     """The figure's files by format."""
     with _matplotlib():
         canvas = compose(figure)
-        return {name: _rendered(canvas, name, options) for name, options in FORMATS.items()}
+        svg = _rendered(canvas, "svg", metadata={**NO_DATE, "Title": figure.title, "Description": full_caption(figure)})
+        return {"png": _rendered(canvas, "png", dpi=DPI, metadata={"Software": None}), "svg": svg}
 
 
 def compose(figure: Figure) -> Canvas:
@@ -98,7 +98,7 @@ def _import_matplotlib() -> None:
             matplotlib.rcParams["backend"] = backend
 
 
-def _rendered(canvas: Any, name: str, options: dict[str, Any]) -> bytes:
+def _rendered(canvas: Any, name: str, **options: Any) -> bytes:
     buffer = io.BytesIO()
     canvas.savefig(buffer, format=name, **options)
     return buffer.getvalue()

@@ -72,7 +72,7 @@ def _page(document: Mapping[str, Any], said: Sequence[str]) -> Iterator[str]:
     if claims:
         yield from _table(claims)
         yield ""
-        yield _rules(document)
+        yield rules(document)
         yield ""
     else:
         yield "There are no claims about these arms."
@@ -110,7 +110,8 @@ def _unit(claim: Mapping[str, Any]) -> str:
     return "" if claim["unit"] == "accuracy" else str(claim["unit"])
 
 
-def _rules(document: Mapping[str, Any]) -> str:
+def rules(document: Mapping[str, Any]) -> str:
+    """How the verdicts come about, in words. document: that of `findings.json`."""
     looks = document["looks"]
     counts = ", ".join(str(look["replicates"]) for look in looks)
     when = f"{len(looks)} looks, at {counts} replicates" if len(looks) > 1 else f"one look, at {counts} replicates"

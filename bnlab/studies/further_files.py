@@ -10,6 +10,7 @@ from bnlab.lab.images import arrays
 from bnlab.layers.types import Array
 from bnlab.report.draw import draw
 from bnlab.report.figure import Figure
+from bnlab.report.figure_table import numbers_csv
 from bnlab.studies.diagnostics import diagnostics_files
 from bnlab.studies.diagnostics_figure import diagnostics_figures
 from bnlab.studies.plan import StudyPlan
@@ -22,7 +23,8 @@ def further_files(plan: StudyPlan, results: Sequence[Result], changes: str) -> d
     """The files by name. changes: the settings that aren't the study's own, as its captions say them."""
     figures = {**_more_figures(plan, changes), **diagnostics_figures(results, plan.study.AXIS, changes)}
     drawn = {f"{name}.{form}": content for name, each in figures.items() for form, content in draw(each).items()}
-    return {**drawn, **diagnostics_files(results)}
+    numbers = {f"{name}-numbers.csv": numbers_csv(each) for name, each in figures.items()}
+    return {**drawn, **numbers, **diagnostics_files(results)}
 
 
 def _more_figures(plan: StudyPlan, changes: str) -> dict[str, Figure]:

@@ -16,6 +16,7 @@ from bnlab.lab.store import Store
 from bnlab.report import arms_table
 from bnlab.report.draw import draw
 from bnlab.report.figure import Figure
+from bnlab.report.figure_table import numbers_csv
 from bnlab.report.findings import findings_json, findings_markdown
 from bnlab.report.table import NAMES, csv_bytes, rows
 from bnlab.runs.fields import plain
@@ -57,8 +58,10 @@ def publish(
     folder = store.root / plan.folder
     document = {**summary(plan, results, findings), "provenance": provenance(seconds)}
     found = findings_document(plan, findings)
+    drawn = figure(plan, results, findings)
     files = {
-        **{f"figure.{name}": content for name, content in draw(figure(plan, results, findings)).items()},
+        **{f"figure.{name}": content for name, content in draw(drawn).items()},
+        "figure-numbers.csv": numbers_csv(drawn),
         "table.csv": csv_bytes(NAMES, table(results)),
         "arms.csv": csv_bytes(arms_table.COLUMNS, arms_table.rows(_arm_runs(results))),
         "findings.json": json_bytes(found),

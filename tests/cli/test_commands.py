@@ -142,7 +142,7 @@ def test_without_a_command_the_help_is_shown_and_the_status_is_2(run):
     assert "Commands:" in done.err
 
 
-HEAVY = ("numpy", "matplotlib", "yaml", "rich", "bnlab.layers", "bnlab.studies.compare")
+HEAVY = ("jinja2", "markdown_it", "numpy", "matplotlib", "yaml", "rich", "bnlab.layers", "bnlab.studies.compare")
 
 
 def test_help_imports_nothing_heavy(run):

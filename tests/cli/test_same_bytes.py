@@ -9,7 +9,16 @@ import pytest
 from bnlab.lab.files import json_bytes
 
 STUDY = ("sweep", "batch-size")
-STUDY_FILES = ("figure.png", "figure.svg", "table.csv", "arms.csv", "findings.json", "findings.md", "summary.json")
+STUDY_FILES = (
+    "figure.png",
+    "figure.svg",
+    "figure-numbers.csv",
+    "table.csv",
+    "arms.csv",
+    "findings.json",
+    "findings.md",
+    "summary.json",
+)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,16 @@ import pytest
 
 STUDY = ("compare", "--replicates", "1", "--dataset", "synthetic", "-s", "data.num_train=60", "-s", "net.hidden_dims=[8]",
          "-s", "solver.num_epochs=2")  # fmt: skip
-FILES = ["arms.csv", "figure.png", "figure.svg", "findings.json", "findings.md", "summary.json", "table.csv"]
+FILES = [
+    "arms.csv",
+    "figure-numbers.csv",
+    "figure.png",
+    "figure.svg",
+    "findings.json",
+    "findings.md",
+    "summary.json",
+    "table.csv",
+]
 
 
 def left_in(folder):

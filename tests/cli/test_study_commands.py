@@ -13,11 +13,20 @@ from bnlab.report.table import COLUMNS
 from bnlab.studies import STUDIES, diagnostics
 from bnlab.studies.study import load_study
 
-WRITTEN = ("figure.png", "figure.svg", "table.csv", "arms.csv", "findings.json", "findings.md", "summary.json")
+WRITTEN = (
+    "figure.png",
+    "figure.svg",
+    "figure-numbers.csv",
+    "table.csv",
+    "arms.csv",
+    "findings.json",
+    "findings.md",
+    "summary.json",
+)
 """In this order, so that a summary is there only if all else is."""
 FILES = sorted(WRITTEN)
-MORE_FILES = {"sweep weight-scale": ["signal.png", "signal.svg"]}
-DIAGNOSTICS = ["diagnostics.csv", "diagnostics.png", "diagnostics.svg"]
+MORE_FILES = {"sweep weight-scale": ["signal-numbers.csv", "signal.png", "signal.svg"]}
+DIAGNOSTICS = ["diagnostics-numbers.csv", "diagnostics.csv", "diagnostics.png", "diagnostics.svg"]
 
 
 def test_compare_leaves_its_files_and_one_file_per_run(finished, study_folder):

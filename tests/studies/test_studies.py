@@ -221,9 +221,10 @@ def test_results_come_from_the_store_in_the_order_of_the_arms(small, tmp_path):
 
 def test_the_summary_names_the_files_and_the_seconds(small, published):
     document, folder = published
-    names = ["figure.png", "figure.svg", "table.csv", "arms.csv", "findings.json", "findings.md", "summary.json"]
+    names = ["figure.png", "figure.svg", "figure-numbers.csv", "table.csv", "arms.csv", "findings.json", "findings.md"]
+    names.append("summary.json")
     if hasattr(small.plan.study, "more_figures"):
-        names[-1:-1] = ["signal.png", "signal.svg"]
+        names[-1:-1] = ["signal.png", "signal.svg", "signal-numbers.csv"]
     assert document["files"] == [str(folder / name) for name in names]
     assert document["provenance"]["seconds"] == 1.5
 

@@ -1,0 +1,89 @@
+"""`docs/derivations.md` as HTML: formulas as MathML, drawings as SVG, headings one level further down."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import bnlab
+from bnlab.report.page.drawing import make_drawing
+
+NAME = "derivations"
+Tokens = Sequence[Any]
+
+
+def docs_folder() -> Path:
+    """Where the documents lie: in the installed package, or beside the package in a checkout."""
+    package = Path(bnlab.__file__).parent
+    installed = package / "docs"
+    return installed if (installed / f"{NAME}.md").is_file() else package.parent / "docs"
+
+
+def derivations() -> tuple[str, str]:
+    """The title of the page, and its HTML without the title."""
+    text = (docs_folder() / f"{NAME}.md").read_text(encoding="utf-8")
+    first, _, rest = text.partition("\n")
+    return first.removeprefix("# "), to_html(rest, NAME, docs_folder())
+
+
+def to_html(text: str, prefix: str, folder: Path) -> str:
+    """Markdown as HTML; HTML in it is shown as text. prefix: of all ids. folder: where its drawings lie."""
+    from markdown_it import MarkdownIt
+    from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+    page = MarkdownIt("commonmark", {"html": False}).enable("table").use(dollarmath_plugin, allow_space=False)
+    tokens = page.parse(text)
+    _anchor(tokens, prefix)
+    rules = {
+        "math_inline": lambda _, tokens, i, *rest: math(tokens[i].content, "inline"),
+        "fence": lambda _, tokens, i, *rest: _fence(tokens[i].info.strip(), tokens[i].content),
+        "image": lambda _, tokens, i, *rest: _image(folder / tokens[i].attrs["src"], tokens[i].content, f"{prefix}-{i}"),
+        "table_open": lambda *_: '<div class="scroll" role="group" aria-label="Table" tabindex="0"><table>\n',
+        "table_close": lambda *_: "</table></div>\n",
+    }
+    for name, rule in rules.items():
+        page.add_render_rule(name, rule)
+    return str(page.renderer.render(tokens, page.options, {}))
+
+
+def math(formula: str, display: str) -> str:
+    """A formula in LaTeX as MathML. display: inline or block."""
+    from latex2mathml.converter import convert
+
+    return str(convert(formula, display=display))
+
+
+def _anchor(tokens: Tokens, prefix: str) -> None:
+    """Headings get ids and one level more; links to them follow."""
+    for token, content in zip(tokens, (*tokens[1:], None), strict=True):
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{int(token.tag[1]) + 1}"
+        if token.type == "heading_open" and content is not None:
+            token.attrs["id"] = f"{prefix}-{_slug(content.content)}"
+        for child in token.children or ():
+            target = str(child.attrs.get("href", ""))
+            if child.type == "link_open" and target.startswith("#"):
+                child.attrs["href"] = f"#{prefix}-{target[1:]}"
+
+
+def _slug(heading: str) -> str:
+    return re.sub(r"[^a-z0-9-]", "", heading.lower().replace(" ", "-"))
+
+
+def _fence(kind: str, text: str) -> str:
+    if kind == "math":
+        return f'<div class="math scroll" role="group" aria-label="Formula" tabindex="0">{math(text, "block")}</div>\n'
+    label = "Terminal" if kind == "text" else "Code"
+    return f'<pre class="scroll" role="group" aria-label="{label}" tabindex="0"><code>{escape(text)}</code></pre>\n'
+
+
+def _image(path: Path, meaning: str, identity: str) -> str:
+    drawing, alt = make_drawing(path.read_text(encoding="utf-8"), f"{identity}-"), escape(" ".join(meaning.split()))
+    return (
+        '<span class="sheet drawing scroll" role="group" aria-label="Drawing" tabindex="0">'
+        f'<svg role="img" aria-labelledby="{identity}-title" viewBox="{drawing.box.view}">'
+        f'<title id="{identity}-title">{alt}</title>{drawing.markup}</svg></span>'
+    )

@@ -1,0 +1,178 @@
+"""What the page says, before it is HTML. Texts are plain; templates escape them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bnlab.evidence.sentences import number, with_unit
+from bnlab.report.page.drawing import Drawing
+from bnlab.report.page.intervals import Interval
+
+VERDICTS = ("supported", "contradicted", "undecided")
+NOT_RECORDED = "not recorded"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim of `findings.json` with what was found. fields: all that stands there."""
+
+    fields: Mapping[str, Any]
+
+    @property
+    def text(self) -> str:
+        """The claim itself."""
+        return str(self.fields["claim"])
+
+    @property
+    def verdict(self) -> str:
+        """supported, contradicted or undecided."""
+        return str(self.fields["verdict"])
+
+    @property
+    def which(self) -> str:
+        """How a claim is contradicted; empty for the others."""
+        return str(self.fields.get("which") or "")
+
+    @property
+    def measure(self) -> str:
+        """What was measured."""
+        return str(self.fields.get("measure") or NOT_RECORDED)
+
+    @property
+    def margin(self) -> str:
+        """The margin in words: 'more than .02'."""
+        return str(self.fields.get("margin_in_words") or NOT_RECORDED)
+
+    @property
+    def reason(self) -> str:
+        """Why that margin."""
+        return str(self.fields.get("reason") or NOT_RECORDED)
+
+    @property
+    def sentence(self) -> str:
+        """What was found, in a sentence."""
+        return str(self.fields.get("sentence") or "")
+
+    @property
+    def replicates(self) -> int:
+        """How many the interval comes from."""
+        return int(self.fields["n"])
+
+    @property
+    def unit(self) -> str:
+        """The unit of the numbers; empty for accuracies."""
+        unit = str(self.fields.get("unit") or "")
+        return "" if unit == "accuracy" else unit
+
+    @property
+    def effect(self) -> str:
+        """The mean difference, in the direction of the claim."""
+        mean = self.fields.get("mean")
+        return "not known" if mean is None else with_unit(number(float(mean), self.unit), self.unit)
+
+    @property
+    def range(self) -> str:
+        """The ends of the interval."""
+        low, high = self.fields.get("low"), self.fields.get("high")
+        return "none" if low is None or high is None else f"{number(low, self.unit)} to {number(high, self.unit)}"
+
+    @property
+    def interval(self) -> Interval | None:
+        """The interval against the margin, drawn; None if there is none."""
+        mean, low, high, margin = (self.fields.get(name) for name in ("mean", "low", "high", "margin"))
+        if mean is None or low is None or high is None or margin is None:
+            return None
+        return Interval(float(mean), float(low), float(high), float(margin), self.fields.get("kind") == "within")
+
+
+@dataclass(frozen=True)
+class NumberTable:
+    """The numbers of a panel: what stands left, the names of the curves, and a row of texts for each place."""
+
+    panel: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    left_out: bool
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure of a study. name: its file's, without ending. main: whether its title states what was found."""
+
+    name: str
+    identity: str
+    drawing: Drawing
+    numbers: tuple[NumberTable, ...]
+    main: bool
+
+
+@dataclass(frozen=True)
+class Arm:
+    """An arm at its last check: means over the replicates, with the ends of their intervals."""
+
+    label: str
+    replicates: int
+    epoch: str
+    training: str
+    validation: str
+    ended: str
+
+
+@dataclass(frozen=True)
+class Study:
+    """A results folder of a study."""
+
+    folder: str
+    heading: str
+    study: str
+    question: str
+    command: str
+    datasets: tuple[str, ...]
+    seed: str
+    replicates: int
+    claims: tuple[Claim, ...]
+    rules: Mapping[str, Any]
+    remarks: tuple[str, ...]
+    pictures: tuple[Picture, ...]
+    arms: tuple[Arm, ...]
+    changed: Mapping[str, str]
+    provenance: Mapping[str, str]
+    version: str
+    number: int = 0
+
+    @property
+    def anchor(self) -> str:
+        """The id of its section."""
+        return f"study-{self.number}"
+
+
+@dataclass(frozen=True)
+class Verify:
+    """The published numbers beside ours."""
+
+    counts: Mapping[str, int]
+    rows: tuple[Mapping[str, Any], ...]
+    picture: Picture | None
+
+
+@dataclass(frozen=True)
+class Book:
+    """All that a results folder holds. left_out: files that are damaged, and why."""
+
+    studies: tuple[Study, ...]
+    verify: Verify | None = None
+    gradcheck: tuple[Mapping[str, Any], ...] | None = None
+    left_out: tuple[str, ...] = field(default=())
+
+    @property
+    def tested(self) -> list[tuple[Study, Claim]]:
+        """All claims, with their studies."""
+        return [(study, claim) for study in self.studies for claim in study.claims]
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many claims have each verdict."""
+        return Counter(claim.verdict for _, claim in self.tested)

@@ -1,0 +1,83 @@
+"""The tables of numbers: a row per arm, and the points of a figure's curves, from the CSV files of a study."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from bnlab.report.page.model import Arm, NumberTable
+
+MOST_ROWS = 32
+"""Rows of a panel's table. Of a curve with more points, such as a loss, some are shown."""
+
+
+def arm_rows(checks: Sequence[Mapping[str, str]], runs: Iterable[Mapping[str, Any]]) -> Iterator[Arm]:
+    """Each arm at its last check. checks: the rows of arms.csv. runs: those of the summary."""
+    endings: dict[str, Counter[str]] = {}
+    for run in runs:
+        endings.setdefault(str(run["arm"]), Counter())[str(run["status"])] += 1
+    last = {row["arm"]: row for row in checks}
+    for label, row in last.items():
+        ended = endings.get(label, Counter())
+        yield Arm(
+            label,
+            int(row["n"]),
+            f"{float(row['epoch']):g}",
+            _mean(row, "train_acc"),
+            _mean(row, "val_acc"),
+            ", ".join(f"{count} {status}" for status, count in ended.items()),
+        )
+
+
+def _mean(row: Mapping[str, str], name: str) -> str:
+    return _with_ends(row[name], row[f"{name}_low"], row[f"{name}_high"])
+
+
+def _with_ends(value: str, low: str, high: str) -> str:
+    if not value:
+        return "not finite"
+    return f"{_short(value)} ({_short(low)} to {_short(high)})" if low and high else _short(value)
+
+
+def _short(text: str) -> str:
+    """Three digits after the point for numbers like accuracies, else three digits in all."""
+    value = float(text)
+    return f"{value:.3f}" if abs(value) < 10 and (value == 0 or abs(value) >= 0.01) else f"{value:.3g}"
+
+
+def number_tables(points: Sequence[Mapping[str, str]]) -> Iterator[NumberTable]:
+    """A table per panel: a row for each place on the x-axis, a column for each curve."""
+    panels: dict[str, list[Mapping[str, str]]] = {}
+    for point in points:
+        panels.setdefault(point["panel"], []).append(point)
+    for panel, own in panels.items():
+        curves = tuple(dict.fromkeys(point["curve"] for point in own))
+        cells = {(point["x"], point["curve"]): _with_ends(point["y"], point["low"], point["high"]) for point in own}
+        places = _sorted(dict.fromkeys(point["x"] for point in own))
+        shown = _some(places)
+        rows = tuple((_place(x), *(cells.get((x, curve), "-") for curve in curves)) for x in shown)
+        yield NumberTable(panel, ("x", *curves), rows, len(shown) < len(places))
+
+
+def _sorted(places: Iterable[str]) -> list[str]:
+    """Numbers in their order; words as they come."""
+    try:
+        return sorted(places, key=float)
+    except ValueError:
+        return list(places)
+
+
+def _some(places: list[str]) -> list[str]:
+    """At most so many of them, evenly, with the first and the last."""
+    if len(places) <= MOST_ROWS:
+        return places
+    step = (len(places) - 1) / (MOST_ROWS - 1)
+    return [places[round(i * step)] for i in range(MOST_ROWS)]
+
+
+def _place(text: str) -> str:
+    try:
+        return f"{float(text):.4g}"
+    except ValueError:
+        return text

@@ -1,0 +1,130 @@
+"""From the files of a results folder to what the page says; damaged files are named and left out."""
+
+import pytest
+
+from bnlab.errors import StoreError
+from bnlab.report.page import gather
+
+
+def test_all_of_a_folder_is_there(folder):
+    book = gather(folder, order=("sweep weight-scale", "compare"))
+    assert [(study.number, study.study) for study in book.studies] == [(1, "sweep weight-scale"), (2, "compare")]
+    scale, compare = book.studies
+    assert [picture.name for picture in scale.pictures] == ["figure", "signal"]
+    assert scale.replicates == 1
+    assert [len(picture.numbers) for picture in (*scale.pictures, *compare.pictures)] == [3, 4, 3]
+    assert [arm.label for arm in compare.arms] == ["batchnorm", "no normalization"]
+    assert [claim.replicates for claim in compare.claims] == [5] * 5
+    assert compare.remarks == ("5 replicates of seed 231, which differ in their seeds.",)
+    assert compare.changed["net.hidden_dims"] == "[8, 8]"
+    assert book.verify.counts == {"agrees": 1, "disagrees": 1, "skipped": 1}
+    assert [row["ok"] for row in book.gradcheck] == [True, False]
+    assert book.left_out == ()
+
+
+def test_the_numbers_are_those_of_findings_json(folder, study, change):
+    def other(document):
+        document["claims"][0].update(mean=0.5, low=0.4, high=0.6, verdict="contradicted", which="because")
+
+    change(study / "findings.json", other)
+    first = gather(folder).studies[0].claims[0]
+    assert (first.effect, first.range, first.verdict, first.which) == (".500", ".400 to .600", "contradicted", "because")
+
+
+DAMAGES = {
+    "cut off": lambda text: text[: len(text) // 2],
+    "empty": lambda text: b"",
+    "a list": lambda text: b"[1, 2]",
+    "no text": lambda text: b"\xff\xfe\x00",
+    "deep": lambda text: b"[" * 100_000,
+    "other keys": lambda text: b'{"claims": [{}], "rows": [{}], "counts": {"a": "b"}}',
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("name", ["findings.json", "figure.svg", "../verify/verify.json", "../gradcheck/gradcheck.json"])
+def test_a_damaged_file_is_named_and_left_out(folder, study, name, damage):
+    path = (study / name).resolve()
+    path.write_bytes(DAMAGES[damage](path.read_bytes()))
+    book = gather(folder)
+    [problem] = book.left_out
+    assert problem.startswith(f"{path.relative_to(folder.resolve())} is damaged and left out: ")
+    assert "\n" not in problem
+    assert len(book.studies) == 2
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_study_with_a_damaged_summary_is_left_out(folder, study, damage):
+    path = study / "summary.json"
+    path.write_bytes(DAMAGES[damage](path.read_bytes()))
+    book = gather(folder)
+    assert [each.study for each in book.studies] == ["sweep weight-scale"]
+    assert len(book.left_out) == 1
+
+
+@pytest.mark.parametrize("name", ["arms.csv", "figure-numbers.csv"])
+def test_a_damaged_table_is_left_out(folder, study, name):
+    (study / name).write_text('arm,curve\n"a', encoding="utf-8")
+    assert [problem.split()[0].rpartition("/")[2] for problem in gather(folder).left_out] == [name]
+
+
+@pytest.mark.parametrize("key", ["verdict", "claim", "n"])
+def test_a_claim_without_its_parts_is_damage(folder, study, change, key):
+    change(study / "findings.json", lambda document: document["claims"][1].pop(key))
+    assert key in gather(folder).left_out[0]
+
+
+@pytest.mark.parametrize("value", ["maybe", None, 5])
+def test_a_verdict_that_there_is_not_is_damage(folder, study, change, value):
+    change(study / "findings.json", lambda document: document["claims"][1].update(verdict=value))
+    assert "there is no verdict" in gather(folder).left_out[0]
+
+
+def test_a_folder_of_an_older_version(folder, study, change):
+    (study / "figure-numbers.csv").unlink()
+    for key in ("question", "command", "fingerprint", "verdicts"):
+        change(study / "summary.json", lambda document, key=key: document.pop(key, None))
+    for key in ("processor", "blas", "blas_kernel", "git_revision"):
+        change(study / "summary.json", lambda document, key=key: document["provenance"].pop(key, None))
+    found = gather(folder, ("compare",)).studies[0]
+    assert (found.question, found.command) == ("", "")
+    assert found.provenance["BLAS"] == found.provenance["git revision"] == "not recorded"
+    assert found.provenance["data fingerprint"] != "not recorded"
+    assert found.pictures[0].numbers == ()
+
+
+def test_facts_about_the_machine(folder, study, change):
+    facts = {
+        "processor": "A 1",
+        "blas": {"name": "openblas", "version": "0.3"},
+        "blas_kernel": "Zen",
+        "git_revision": "abc",
+    }
+    change(study / "summary.json", lambda document: document["provenance"].update(facts))
+    found = gather(folder, ("compare",)).studies[0].provenance
+    assert [found[key] for key in ("processor", "BLAS", "BLAS kernel", "git revision")] == [
+        "A 1",
+        "openblas 0.3",
+        "Zen",
+        "abc",
+    ]
+
+
+def test_no_folder_an_empty_one_and_a_file(tmp_path):
+    (tmp_path / "file").touch()
+    (tmp_path / "empty" / "runs").mkdir(parents=True)
+    for name, words in {"none": "is no folder", "file": "is no folder", "empty": "run a study first"}.items():
+        with pytest.raises(StoreError, match=words):
+            gather(tmp_path / name)
+    (tmp_path / "empty" / "summary").mkdir()
+    (tmp_path / "empty" / "summary" / "summary.json").write_text("{", encoding="utf-8")
+    with pytest.raises(StoreError, match=r"summary/summary\.json is damaged"):
+        gather(tmp_path / "empty")
+
+
+def test_the_seed_is_in_a_heading_where_it_tells_studies_apart(folder, study, change):
+    study.rename(study.with_name("compare-batchnorm-seed-231"))
+    names = [each.heading for each in gather(folder, ("compare",)).studies]
+    assert names[0] == "Compare batchnorm"
+    change(folder / "compare-batchnorm-seed-231" / "summary.json", lambda document: document["settings"].update(seed=7))
+    assert gather(folder, ("compare",)).studies[0].heading == "Compare batchnorm seed 231"

@@ -1,0 +1,45 @@
+"""The derivations as HTML."""
+
+import re
+
+from bnlab.report.page.markdown import derivations, docs_folder, to_html
+
+TITLE, HTML = derivations()
+
+
+def test_all_formulas_are_mathml_and_nothing_is_left_of_latex():
+    source = (docs_folder() / "derivations.md").read_text(encoding="utf-8")
+    blocks = len(re.findall(r"^```math$", source, re.MULTILINE))
+    assert HTML.count('display="block"') == blocks > 30
+    assert HTML.count("<math") == blocks + len(re.findall(r"\$[^$]+\$", re.sub(r"```.*?```", "", source, flags=re.DOTALL)))
+    text = re.sub(r"<pre.*?</pre>|<code>.*?</code>", "", HTML, flags=re.DOTALL)
+    assert "$" not in text
+    assert "\\" not in re.sub(r"<[^>]*>", "", text)
+    assert " style=" not in HTML
+
+
+def test_the_title_and_the_headings_fit_below_a_section():
+    assert TITLE == "The backward passes, derived"
+    assert {*re.findall(r"<(h\d)", HTML)} == {"h3", "h4"}
+
+
+def test_links_lead_to_headings():
+    ids = re.findall(r' id="([^"]*)"', HTML)
+    targets = {*re.findall(r'href="#(derivations[^"]*)"', HTML)}
+    assert len(targets) > 10
+    assert targets <= {*ids}
+    assert len(ids) == len({*ids})
+
+
+def test_the_graph_is_drawn_and_described():
+    assert re.search(
+        r'role="img" aria-labelledby="([^"]*)" viewBox="[^"]*"><title id="\1">Batchnorm&#x27;s computation graph', HTML
+    )
+
+
+def test_html_in_it_is_text(tmp_path):
+    assert "<script>" not in to_html("<script>alert(1)</script>\n\n```python\n<b>\n```\n", "p", tmp_path)
+
+
+def test_code_is_escaped(tmp_path):
+    assert "&lt;b&gt; &amp;" in to_html("```python\n<b> &\n```\n", "p", tmp_path)

@@ -1,0 +1,218 @@
+"""The page as a file: what it holds, what it escapes, what it lets in, and what it hides without answers."""
+
+import base64
+import getpass
+import hashlib
+import json
+import re
+import socket
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import pytest
+
+from bnlab.report.page import build
+from bnlab.report.page.model import VERDICTS
+
+VOID = {"meta", "br", "img", "hr", "input", "link", "wbr", "col"}
+EVIL = "<script>alert('&\"</script>"
+
+
+class Outline(HTMLParser):
+    """Tags with their attributes, in order; fails if they don't close as they should."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.tags, self.open, self.text = [], [], []
+        self.feed(page)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] not in ("style", "script"):
+            self.text.append(data)
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+@pytest.fixture(scope="module")
+def page(made):
+    return build(made).decode()
+
+
+@pytest.fixture(scope="module")
+def outline(page):
+    return Outline(page)
+
+
+def test_ids_are_unique_and_each_reference_has_its_target(outline):
+    ids = [attributes["id"] for _, attributes in outline.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    pointing = [attributes[key] for _, attributes in outline.tags for key in ("href", "xlink:href") if key in attributes]
+    within = [target for target in pointing if not target.startswith("data:image/png;base64,")]
+    assert len(within) > 100
+    assert all(target.startswith("#") and target[1:] in ids for target in within)
+    labels = [name for _, each in outline.tags for name in each.get("aria-labelledby", "").split()]
+    clips = [each["clip-path"][5:-1] for _, each in outline.tags if "clip-path" in each]
+    assert {*labels, *clips} <= {*ids}
+
+
+def test_headings_are_in_order(outline):
+    levels = [int(tag[1]) for tag, _ in outline.tags if re.fullmatch(r"h\d", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_nothing_comes_from_elsewhere(outline, page):
+    [policy] = [each["content"] for each in outline.all("meta") if each.get("http-equiv") == "Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; ")
+    for tag in ("style", "script"):
+        [content] = re.findall(rf"<{tag}>(.*?)</{tag}>", page, re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in policy
+    assert not {"link", "iframe", "img", "object", "embed", "base", "form"} & {tag for tag, _ in outline.tags}
+    names = {name for _, attributes in outline.tags for name in attributes}
+    assert "style" not in names
+    assert "src" not in names
+    assert not [name for name in names if name.startswith("on")]
+
+
+def test_each_figure_has_a_title_a_description_and_its_numbers(outline, page):
+    drawings = [each for each in outline.all("svg") if each.get("role") == "img" and "viewbox" in each]
+    figures = [each for each in drawings if len(each["aria-labelledby"].split()) == 2]
+    assert len(figures) == len(outline.all("desc")) == 4
+    assert page.count("The numbers of this figure, as tables") == 3
+
+
+def test_every_claim_stands_once_in_the_table_with_its_verdict(page, made):
+    table = re.search(r'<table class="cards sortable">.*?</table>', page, re.DOTALL)[0]
+    for path in made.glob("*/findings.json"):
+        document = json.loads(path.read_text(encoding="utf-8"))
+        for claim in document["claims"]:
+            assert table.count(f'<th scope="row">{claim["claim"].replace(chr(39), "&#39;")}</th>') == 1
+    rows = re.findall(r"<tr>(.*?)</tr>", table, re.DOTALL)[1:]
+    assert len(rows) == 8
+    assert sum("nothing claimed" in row for row in rows) == 3
+    assert sum(any(f'class="verdict {verdict}"' in row for verdict in VERDICTS) for row in rows) == 5
+
+
+def test_one_replicate_claims_nothing(page):
+    section = re.search(r'<section id="study-\d+"(?:(?!</section>).)*signal.*?</section>', page, re.DOTALL)[0]
+    assert "There is one replicate: nothing is claimed." in section
+    assert 'class="verdict' not in section
+
+
+def test_published_numbers_and_gradients(page):
+    text = re.sub(r"<[^>]*>|\s+", " ", page)
+    assert "2 gradients, 1 failed." in text
+    assert re.search(r"agrees 1 +disagrees 1 +skipped 1", re.sub(r" +", " ", text))
+    assert page.count("<td>NO</td>") == 1
+    assert "searched:" not in page
+
+
+def test_words_are_explained_before_the_first_study(page):
+    head = page[: page.index('id="study-1"')]
+    for word in ("replicate", "interval", "margin", "epoch", "batch normalization (batchnorm)"):
+        assert f"<dfn>{word}</dfn>" in head
+    words = re.findall(r"<dfn>(.*?)</dfn>", page)
+    assert len(words) == len(set(words))
+
+
+def test_no_host_no_user_no_path(page, made, tmp_path):
+    assert str(made) not in page
+    assert "/tmp/" not in page
+    assert socket.gethostname() not in page
+    assert getpass.getuser() not in re.sub(r"<[^>]*>", " ", page).split()
+
+
+def test_the_same_folder_gives_the_same_bytes(page, made):
+    assert build(made).decode() == page
+
+
+def test_texts_of_users_are_escaped(folder, study, change):
+    def claims(document):
+        for key in ("claim", "measure", "margin_in_words", "reason", "sentence", "which", "unit"):
+            document["claims"][0][key] = EVIL
+
+    def summary(document):
+        document.update(question=EVIL, command=EVIL, changed={EVIL: EVIL}, findings=[*document["findings"], EVIL])
+        document["provenance"].update(processor=EVIL, bnlab=EVIL)
+        document["runs"][0].update(dataset=EVIL, status=EVIL)
+
+    def rows(document):
+        document["rows"][0].update(what=EVIL, case=EVIL, gradient=EVIL)
+
+    change(study / "findings.json", claims)
+    change(study / "summary.json", summary)
+    change(folder / "verify" / "verify.json", rows)
+    change(folder / "gradcheck" / "gradcheck.json", rows)
+    for name in ("arms.csv", "figure-numbers.csv"):
+        text = (study / name).read_text(encoding="utf-8")
+        (study / name).write_text(text.replace("batchnorm", EVIL.replace('"', "")), encoding="utf-8")
+    svg = study / "figure.svg"
+    svg.write_text(
+        re.sub(r"(<dc:\w+>)[^<]+<", r"\1&lt;script&gt;alert(1)<", svg.read_text(encoding="utf-8")), encoding="utf-8"
+    )
+    study.rename(study.with_name("a <b> & c"))
+    page = build(folder).decode()
+    assert len(Outline(page).all("script")) == 1
+    assert page.count("&lt;script&gt;alert") > 15
+    assert "alert(1)" in page
+    assert "<b>" not in page
+
+
+def test_damaged_files_are_named(folder, study):
+    (study / "findings.json").write_text("{", encoding="utf-8")
+    assert f"{study.name}/findings.json is damaged and left out" in build(folder).decode()
+
+
+def test_without_answers_nothing_gives_them_away(made, page):
+    hidden = build(made, without_answers=True).decode()
+    text = " ".join(re.sub(r"<[^>]*>", " ", hidden).split())
+    for path in made.glob("*/findings.json"):
+        document = json.loads(path.read_text(encoding="utf-8"))
+        for claim in document["claims"]:
+            assert claim["claim"] in text.replace("&#39;", "'")
+            assert claim["sentence"][:40] not in text.replace("&#39;", "'")
+    for path in made.glob("*/figure.svg"):
+        title = re.search("<dc:title>(.*?)</dc:title>", path.read_text(encoding="utf-8"))[1]
+        assert title in page.replace("&#39;", "'") or path.parent.name == "verify"
+        assert title not in hidden.replace("&#39;", "'")
+    assert 'class="verdict' not in hidden
+    assert "replicates of seed" not in re.sub(r"<figcaption>.*?</figcaption>|<desc.*?</desc>", "", hidden)
+    assert hidden.count('class="write"') == 8
+    assert hidden.count('class="choices"') == 8
+    assert "The arms at the end" not in hidden
+    assert Outline(hidden).all("figure")
+
+
+def test_without_answers_a_figure_that_can_t_hide_its_title_is_left_out(folder, study):
+    svg = study / "figure.svg"
+    svg.write_text(
+        re.sub(r"<metadata>.*?</metadata>", "", svg.read_text(encoding="utf-8"), flags=re.DOTALL), encoding="utf-8"
+    )
+    assert "which can't hide its title" in build(folder, without_answers=True).decode()
+    assert "which can't hide its title" not in build(folder).decode()
+
+
+def test_a_folder_without_more_than_one_study(folder, study):
+    for path in folder.iterdir():
+        if path != study:
+            for file in path.iterdir():
+                file.unlink()
+    page = build(folder).decode()
+    assert page.count("This folder doesn't hold it yet.") == 2
+    assert "This folder mixes" not in page
