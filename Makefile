@@ -2,18 +2,24 @@
 # make reproduce  the same with everything: all studies, verify, gradcheck, and the page results/report.html
 # make test       the environment with the test extras, and the whole test suite, on all cores
 # make check      lint and types
+# make example    docs/example.html, the page of a full run, and a picture of it; takes Chromium
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo reproduce test check clean
+.PHONY: demo reproduce example test check clean
 
 demo: $(VENV)/.installed
 	$(BIN)/bnlab sweep weight-scale --replicates 1
 
 reproduce: $(VENV)/.installed
 	$(BIN)/bnlab reproduce
+
+example: $(VENV)/.installed
+	$(BIN)/bnlab reproduce --seed 2026 --out results/example
+	cp results/example/report.html docs/example.html
+	chromium --headless --no-sandbox --hide-scrollbars --window-size=1100,1250 --screenshot=docs/example.png docs/example.html
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -n auto --dist worksteal
