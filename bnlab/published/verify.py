@@ -17,6 +17,7 @@ from bnlab.published.images import Images, find_images
 from bnlab.published.number import PublishedNumber, Status
 from bnlab.published.runs import Trainings, runs
 from bnlab.report.draw import draw
+from bnlab.report.figure_table import numbers_csv
 from bnlab.report.table import NAMES, csv_bytes, rows
 from bnlab.runs.fields import plain
 from bnlab.runs.spec import RunSpec
@@ -64,7 +65,9 @@ def publish(trainings: Trainings, store: Store) -> list[Path]:
     """Write the figure and the table of its runs, and give their paths. Without images there is nothing to write."""
     if isinstance(trainings.images, str):
         return []
-    contents = {f"figure.{name}": content for name, content in draw(figure(trainings.images, trainings)).items()}
+    drawn = figure(trainings.images, trainings)
+    contents = {f"figure.{name}": content for name, content in draw(drawn).items()}
+    contents["figure-numbers.csv"] = numbers_csv(drawn)
     by_log = trainings.histories.items()
     contents["table.csv"] = csv_bytes(NAMES, rows((log, history) for log, histories in by_log for history in histories))
     for name, content in contents.items():

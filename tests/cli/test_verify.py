@@ -132,7 +132,7 @@ def test_with_images_the_logs_are_drawn_and_runs_are_done_once(call, facts, made
     done = call(*options)
     assert (done.status, done.err) == (3, "")
     assert sorted(path.name for path in (tmp_path / "results" / "verify").iterdir()) == [
-        "figure.png", "figure.svg", "table.csv",
+        "figure-numbers.csv", "figure.png", "figure.svg", "table.csv",
     ]  # fmt: skip
     before = stamps(tmp_path / "results")
     assert len(before) == 2
