@@ -14,7 +14,7 @@ SAID = {
     "contradicted": "They contradict these:",
     "undecided": "They don't decide these, which doesn't mean that there is no difference:",
 }
-DIFFER = "On these the studies differ:"
+DIFFER = "On these the studies differ; one that tests more claims has wider intervals:"
 
 
 def counts(tested: Tested) -> str:
@@ -27,15 +27,17 @@ def counts(tested: Tested) -> str:
 
 
 def by_data(book: Book) -> Iterator[tuple[str, Tested]]:
-    """The claims of each data set: verdicts on different images aren't added up. Those of one replicate aren't counted."""
+    """The claims of each data set, seed and version, and those of variations by themselves: verdicts on different things
+    aren't added up. Those of one replicate aren't counted."""
     tested = [(study, claim) for study, claim in book.tested if study.replicates > 1]
-    for name in dict.fromkeys(data_of(study) for study, _ in tested):
-        yield name, [(study, claim) for study, claim in tested if data_of(study) == name]
+    for name in dict.fromkeys(made_with(study) for study, _ in tested):
+        yield name, [(study, claim) for study, claim in tested if made_with(study) == name]
 
 
-def data_of(study: Study) -> str:
-    """The data sets of a study."""
-    return ", ".join(study.datasets)
+def made_with(study: Study) -> str:
+    """What verdicts must have alike to be added up."""
+    other = ", with other settings than the study's own" * _is_variation(study)
+    return f"{', '.join(study.datasets)}, seed {study.seed}, bnlab {study.version}{other}"
 
 
 def amounts_to(tested: Tested) -> list[tuple[str, str]]:
@@ -79,7 +81,9 @@ def mixtures(book: Book) -> str:
         "data sets": [name for study in book.studies for name in study.datasets],
         "versions of bnlab": [study.version for study in book.studies],
         "seeds": [study.seed for study in book.studies],
-        "numbers of replicates": [str(number) for number in sorted(study.replicates for study in book.studies)],
+        "numbers of replicates": [
+            str(number) for number in sorted(study.replicates for study in book.studies if study.claims)
+        ],
     }
     found = [f"{kind} ({', '.join(dict.fromkeys(values))})" for kind, values in kinds.items() if len({*values}) > 1]
     varied = [study.number for study in book.studies if _is_variation(study)]

@@ -122,16 +122,29 @@ def test_what_it_amounts_to():
         ("The runs support these claims:", "norm trains faster (sections 1 and 2)."),
         ("They contradict these:", "b (the opposite)."),
         ("They don't decide these, which doesn't mean that there is no difference:", "c."),
-        ("On these the studies differ:", "d (supported in section 1, undecided in section 2)."),
+        (
+            "On these the studies differ; one that tests more claims has wider intervals:",
+            "d (supported in section 1, undecided in section 2).",
+        ),
     ]
 
 
 def test_data_sets_are_not_added_up_and_one_replicate_is_not_counted():
-    other = replace(STUDY, datasets=("cifar10",), number=2)
-    book = Book((STUDY, other, replace(STUDY, replicates=1, number=3)))
+    others = (
+        {"datasets": ("cifar10",)},
+        {"seed": "7"},
+        {"version": "2.0"},
+        {"changed": {"net.reg": "0.1"}},
+        {},
+        {"replicates": 1},
+    )
+    book = Book((STUDY, *(replace(STUDY, number=number, **other) for number, other in enumerate(others, start=2))))
     assert [(name, [study.number for study, _ in each]) for name, each in words.by_data(book)] == [
-        ("mini", [1]),
-        ("cifar10", [2]),
+        ("mini, seed 1, bnlab 1.0", [1, 6]),
+        ("cifar10, seed 1, bnlab 1.0", [2]),
+        ("mini, seed 7, bnlab 1.0", [3]),
+        ("mini, seed 1, bnlab 2.0", [4]),
+        ("mini, seed 1, bnlab 1.0, with other settings than the study's own", [5]),
     ]
 
 
