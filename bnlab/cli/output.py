@@ -118,7 +118,7 @@ def _print_curves(results: Sequence[Result]) -> None:
             curve,
             str(sum(len(result.histories) for result in members)),
             *(_range(members, value, form) for value, form in MEASURES.values()),
-            str(sum(run.diverged_at is not None for result in members for run in result.histories)),
+            str(sum(result.diverged for result in members)),
         ]
         for curve, members in curves.items()
     ]

@@ -216,7 +216,9 @@ def _carry_out(
     for look in plan.looks:
         reached = plan.at(look)
         failures = train_missing(reached.runs, done, store, folders, request.jobs, not request.quiet, plan.labels)
-        if failures or all(finding.decided for finding in judged(reached, results(reached, store))):
+        if failures or look == plan.looks[-1]:  # what is found at the last look, `conclude` works out
+            break
+        if all(finding.decided for finding in judged(reached, results(reached, store))):
             break
         done = done | {run.name for run in reached.runs}
     return reached, failures

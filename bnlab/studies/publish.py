@@ -148,7 +148,7 @@ def _changes(plan: StudyPlan) -> str:
 
 
 def _diverged(results: list[Result]) -> str:
-    lost = any(run.diverged_at for result in results for run in result.histories)
+    lost = any(result.diverged for result in results)
     return f"; after a divergence accuracies count as {CHANCE:g}" if lost else ""
 
 

@@ -99,6 +99,11 @@ class Result:
     failures: tuple[Failure, ...] = ()
 
     @property
+    def diverged(self) -> int:
+        """How many of its runs diverged."""
+        return sum(history.diverged_at is not None for history in self.histories)
+
+    @property
     def runs(self) -> ArmRuns:
         """Its finished and diverged runs, and the arm's place among the curves."""
         return ArmRuns(self.arm.curve, self.arm.x, self.histories)

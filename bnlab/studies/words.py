@@ -80,7 +80,7 @@ def _runs(settings: CommonSettings, mark: str) -> str:
 
 def loss_words(results: Sequence[Result]) -> str:
     """What the lines of a loss panel are."""
-    ends = ", up to the first divergence" if any(run.diverged_at for result in results for run in result.histories) else ""
+    ends = ", up to the first divergence" if any(result.diverged for result in results) else ""
     return f"; loss: pale as it is, bold the mean over {plural(loss_window(results), 'iteration')}{ends}"
 
 
