@@ -7,18 +7,9 @@ from pathlib import Path
 import pytest
 
 from bnlab.lab.files import json_bytes
+from tests.published_files import WRITTEN
 
 STUDY = ("sweep", "batch-size")
-STUDY_FILES = (
-    "figure.png",
-    "figure.svg",
-    "figure-numbers.csv",
-    "table.csv",
-    "arms.csv",
-    "findings.json",
-    "findings.md",
-    "summary.json",
-)
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +24,7 @@ def reference(program, tmp_path_factory, tiny):
 def test_the_number_of_workers_changes_no_byte(run, tiny, tmp_path, reference, contents, jobs):
     assert run(*STUDY, *tiny, "-j", jobs).status == 0
     expected = contents(reference)
-    assert len(expected) == 4 + len(STUDY_FILES)
+    assert len(expected) == 4 + len(WRITTEN)
     assert contents(tmp_path / "results") == expected
 
 

@@ -6,18 +6,11 @@ from functools import partial
 
 import pytest
 
+from tests.published_files import WRITTEN
+
 STUDY = ("compare", "--replicates", "1", "--dataset", "synthetic", "-s", "data.num_train=60", "-s", "net.hidden_dims=[8]",
          "-s", "solver.num_epochs=2")  # fmt: skip
-FILES = [
-    "arms.csv",
-    "figure-numbers.csv",
-    "figure.png",
-    "figure.svg",
-    "findings.json",
-    "findings.md",
-    "summary.json",
-    "table.csv",
-]
+FILES = sorted(WRITTEN)
 
 
 def left_in(folder):

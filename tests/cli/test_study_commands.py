@@ -12,18 +12,8 @@ from bnlab.nets.diagnostics import QUANTITIES
 from bnlab.report.table import COLUMNS
 from bnlab.studies import STUDIES, diagnostics
 from bnlab.studies.study import load_study
+from tests.published_files import WRITTEN
 
-WRITTEN = (
-    "figure.png",
-    "figure.svg",
-    "figure-numbers.csv",
-    "table.csv",
-    "arms.csv",
-    "findings.json",
-    "findings.md",
-    "summary.json",
-)
-"""In this order, so that a summary is there only if all else is."""
 FILES = sorted(WRITTEN)
 MORE_FILES = {"sweep weight-scale": ["signal-numbers.csv", "signal.png", "signal.svg"]}
 DIAGNOSTICS = ["diagnostics-numbers.csv", "diagnostics.csv", "diagnostics.png", "diagnostics.svg"]

@@ -26,6 +26,7 @@ from bnlab.studies.publish import figure as whole_figure
 from bnlab.studies.publish import publish, sentences, summary, table
 from bnlab.studies.study import Result, arm
 from bnlab.studies.words import ONE_SEED, closing_words
+from tests.published_files import WRITTEN
 
 
 def figure(small, found=None):
@@ -221,8 +222,7 @@ def test_results_come_from_the_store_in_the_order_of_the_arms(small, tmp_path):
 
 def test_the_summary_names_the_files_and_the_seconds(small, published):
     document, folder = published
-    names = ["figure.png", "figure.svg", "figure-numbers.csv", "table.csv", "arms.csv", "findings.json", "findings.md"]
-    names.append("summary.json")
+    names = [*WRITTEN]
     if hasattr(small.plan.study, "more_figures"):
         names[-1:-1] = ["signal.png", "signal.svg", "signal-numbers.csv"]
     assert document["files"] == [str(folder / name) for name in names]
