@@ -373,3 +373,32 @@ def test_figures_of_batchnorm_and_layernorm_have_the_same_axes(plan, make_histor
     for study in ("compare", "sweep batch-size"):
         assert axes(study, "batchnorm") == axes(study, "layernorm")
         assert None not in axes(study, "batchnorm")
+
+
+def test_a_caption_says_what_becomes_of_a_diverged_run(small):
+    def caption(found):
+        return whole_figure(small.plan, found, judged(small.plan, found)).caption
+
+    changed = small.with_diverged(0)
+    assert [result.diverged for result in changed] == [1] + [0] * (len(changed) - 1)
+    assert "; after a divergence accuracies count as 0.1" in caption(changed)
+    assert "divergence" not in caption(small.results)
+    if "loss: pale" in caption(changed):
+        assert ", up to the first divergence" in caption(changed)
+
+
+def test_a_fixed_axis_is_widened_for_where_a_curve_ends_and_for_nothing_else(plan, make_history):
+    made = plan("compare", {"replicates": 2})
+
+    def limits(first, last):
+        def made_up(run):
+            level = [first, *[0.7] * (len(planned_checks(run)) - 2), last]
+            return make_history(run, train=level, val=level)
+
+        found = [Result(each, tuple(map(made_up, each.runs))) for each in made.arms]
+        return made.study.figure(made.settings, found).panels[-1].y_limits
+
+    usual = limits(0.6, 0.7)
+    assert limits(0.1, 0.7) == usual
+    assert limits(0.6, 0.2) == (0.2, usual[1])
+    assert limits(0.6, 0.95) == (usual[0], 0.95)
