@@ -15,6 +15,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from bnlab.fast import kernels, numpy_kernels
+
 Array: TypeAlias = NDArray[Any]
 Config: TypeAlias = dict[str, Any]
 Rule: TypeAlias = Callable[..., tuple[Array, Config]]
@@ -95,16 +97,11 @@ def adam(w: Array, dw: Array, config: Config | None = None, out: Array | None = 
     rate, epsilon = config["learning_rate"] * root / (1 - beta1**t), config["epsilon"] * root
     next_w = _destination(w, out)
     first, second = _state(config, "m", w, out), _state(config, "v", w, out)
+    kernel = (kernels(w.size) if out is not None else numpy_kernels).adam
     for w_, dw_, out_, m, v, step in _blocks((w, dw), (next_w, first, second)):
-        np.multiply(dw_, 1 - beta1, out=step)
-        m *= beta1
-        m += step
-        _decay_square(v, dw_, beta2, step)
-        np.sqrt(v, out=step)
-        step += epsilon
-        np.divide(m, step, out=step)
-        step *= rate
-        np.subtract(w_, step, out=out_)
+        if out is not w:
+            out_[...] = w_
+        kernel(out_, dw_, m, v, step, beta1, beta2, rate, epsilon)
     return next_w, config
 
 

@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from bnlab.fast import computes_in
 from bnlab.layers.checks import MODES
 from bnlab.layers.losses import softmax_loss
 from bnlab.layers.normalization_core import values_per_statistic
 from bnlab.layers.types import Array, Param
+from bnlab.nets.blocks import fused
 from bnlab.nets.parameters import Parameters, Shapes, draw_initial
 from bnlab.nets.running import estimate_population, set_statistics, statistics_of
 from bnlab.nets.sources import or_global, set_state, state_of
@@ -34,6 +36,7 @@ class Net:
     def __init__(self, stages: Sequence[Stage], shapes: Shapes, reg: float, dtype: DTypeLike) -> None:
         self.stages, self.reg, self.dtype = list(stages), float(reg), np.dtype(dtype)
         name_stages(self.stages)
+        self._blocks = fused(self.stages) if computes_in(self.dtype) else self.stages
         self._params = Parameters(shapes, self.dtype)
         self._weights = [name for name in shapes if name.startswith("W")]
 
@@ -72,8 +75,8 @@ class Net:
     def scores(self, X: Array) -> Array:
         """The scores (N, C) of the images at test time. No cache outlives its stage."""
         out = self._cast(X)
-        for stage in self.stages:
-            out = stage.forward(out, self._params, "test")[0]
+        for block in self._blocks:
+            out = block.forward(out, self._params, "test")[0]
         return out
 
     def activations(self, X: Array, mode: str = "test") -> dict[str, Array]:
@@ -97,16 +100,17 @@ class Net:
         X: (N, …) images, y: (N,) labels.
         """
         with self._left_as_it_was("train"):
-            scores, caches = self._forward(X, "train")
+            scores, caches = self._forward(X, "train", self.stages)
         douts = [*self._backward(softmax_loss(scores, y)[1], caches, self._params.like())]
         return {stage.name: dout for stage, dout in zip(self.stages, reversed(douts), strict=True)}
 
     def loss_and_gradients(self, X: Array, y: Array, grads: Parameters) -> Any:
         """The training loss, a scalar. Its gradients are written into `grads`."""
-        scores, caches = self._forward(X, "train")
-        loss, dscores = softmax_loss(scores, y)
-        for _ in self._backward(dscores, caches, grads):
-            pass  # going on is what writes the gradients
+        scores, caches = self._forward(X, "train", self._blocks)
+        dout: Any
+        loss, dout = softmax_loss(scores, y)
+        for block, cache in zip(reversed(self._blocks), reversed(caches), strict=True):
+            dout = block.backward(dout, cache, grads)
         return loss + self._regularize(grads) if self.reg else loss
 
     def snapshot(self) -> tuple[Array, list[Param]]:
@@ -136,7 +140,7 @@ class Net:
 
     def _pass_for_statistics(self, X: Array) -> list[int]:
         """Move the running statistics by a minibatch; gives how many values shared each."""
-        caches = dict(zip(self.stages, self._forward(X, "statistics")[1], strict=True))
+        caches = dict(zip(self.stages, self._forward(X, "statistics", self.stages)[1], strict=True))
         return [values_per_statistic(caches[stage]) for stage in self._running()]
 
     def _draw_weights(self, weight_scale: float, rng: Any) -> None:
@@ -150,9 +154,9 @@ class Net:
     def _cast(self, X: Array) -> Array:
         return X.astype(self.dtype, copy=False)
 
-    def _forward(self, X: Array, mode: str) -> tuple[Array, list[Any]]:
+    def _forward(self, X: Array, mode: str, stages: Sequence[Stage]) -> tuple[Array, list[Any]]:
         out, caches = self._cast(X), []
-        for stage in self.stages:
+        for stage in stages:
             out, cache = stage.forward(out, self._params, mode)
             caches.append(cache)
         return out, caches
