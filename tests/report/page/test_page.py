@@ -195,6 +195,7 @@ def test_without_answers_nothing_gives_them_away(made, page):
     assert "replicates of seed" not in re.sub(r"<figcaption>.*?</figcaption>|<desc.*?</desc>", "", hidden)
     assert hidden.count('class="write"') == 8
     assert hidden.count('class="choices"') == 8
+    assert hidden.count('class="blanks"') == 5  # one replicate has no interval
     assert "The arms at the end" not in hidden
     assert Outline(hidden).all("figure")
 
