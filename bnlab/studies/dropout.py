@@ -1,5 +1,5 @@
-"""What does dropout cost in training accuracy, and does it pay in validation accuracy? The same net and minibatches without
-dropout, and at several probabilities of keeping a unit.
+"""What does dropout change in training accuracy, and what in validation accuracy? The same net without dropout, and with
+one or more probabilities of keeping a unit, started from the same random weights and trained on the same minibatches.
 """
 
 from __future__ import annotations

@@ -63,7 +63,8 @@ def test_a_claim_in_full():
     assert claim == {
         "claim": "Batchnorm trains faster", "arm": "batchnorm", "against": "none", "expected": "higher",
         "subject": "batchnorm", "measure": "mean training accuracy over the run", "unit": "accuracy",
-        "kind": "more than", "margin": 0.02, "margin_in_words": "more than .02", "reason": "20 of 1,000 images", "n": 5, "mean": 0.0, "low": -0.01,
+        "kind": "more than", "margin": 0.02, "margin_in_words": "more than .02", "reason": "20 of 1,000 images",
+        "n": 5, "mean": 0.0, "low": -0.01,
         "high": 0.01, "confidence": 0.975, "t": pytest.approx(3.495, abs=5e-4), "sd": 0.01,
         "least_sd": pytest.approx(0.000289, abs=5e-7), "values": [0.1, 0.2], "means": [0.5, 0.4], "look": 5,
         "missing_replicates": 0, "at_limit": [], "diverged_runs": 1, "runs": 10, "verdict": "contradicted",
