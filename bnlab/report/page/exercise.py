@@ -13,7 +13,7 @@ from bnlab.report.page.model import NOT_RECORDED, Claim
 class Exercise:
     """What a class needs of one claim.
 
-    what: what was measured, and which difference. values: one per replicate, in the direction of the claim. t: Student's.
+    what: which difference, and its unit. values: one per replicate, in the direction of the claim. t: Student's.
     least_sd: what the standard deviation is taken as, if the values have less; else empty. open: why the claim stays
     undecided, whatever the interval; empty if the interval decides.
     """
@@ -30,7 +30,7 @@ def exercise(claim: Claim) -> Exercise:
     fields, values = claim.fields, claim.fields.get("values")
     t = fields.get("t")
     return Exercise(
-        f"{claim.measure}{_difference(claim)}{f', in {claim.unit}' if claim.unit else ''}",
+        f"{_difference(claim)}{f', in {claim.unit}' if claim.unit else ''}",
         tuple("not finite" if value is None else _number(float(value), claim.unit) for value in values or ()),
         NOT_RECORDED if t is None else f"{float(t):.3f}",
         _least_sd(claim),
@@ -42,9 +42,9 @@ def _difference(claim: Claim) -> str:
     """Which arm minus which."""
     pair = [str(claim.fields.get("arm") or NOT_RECORDED), claim.fields.get("against")]
     if pair[1] is None:
-        return f" of {pair[0]}"
+        return f"{pair[0]} alone"
     of, against = reversed(pair) if claim.fields.get("expected") == "lower" else pair
-    return f", {of} minus {against}"
+    return f"{of} minus {against}"
 
 
 def _number(value: float, unit: str) -> str:
