@@ -26,6 +26,8 @@ SAID = {
 }
 DIFFER = "the verdict differs from study to study, on different runs:"
 IT = "it "
+FEW = 3
+"""So many claims are named even if all of them are open; more are counted, since the table names them."""
 
 
 def amounts_to(tested: Sequence[Tested]) -> list[tuple[str, str]]:
@@ -46,6 +48,9 @@ def _sentences(name: str, tested: Sequence[Tested]) -> Iterator[str]:
     claims: dict[str, list[Tested]] = {}
     for each in tested:
         claims.setdefault(each.claim.text, []).append(each)
+    if len(claims) > FEW and _verdicts(tested) == {"undecided"}:
+        yield f"the runs leave open all {len(claims)} claims about it."
+        return
     who = "the runs"
     for verdict in VERDICTS:
         found = [_clause(text, name) + _remark(own) for text, own in claims.items() if _verdicts(own) == {verdict}]

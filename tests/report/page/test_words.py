@@ -128,6 +128,12 @@ def test_different_verdicts_on_different_runs_are_told():
     assert text == f"{DIFFER} it trains faster (supported in section 1, undecided in sections 2 and 3)."
 
 
+@pytest.mark.parametrize(("number", "text"), [(4, "all 4 claims about it"), (3, "whether it does 0, does 1 or does 2")])
+def test_where_nothing_is_decided_many_claims_are_counted_and_few_are_named(number, text):
+    claims = [claim(f"Norm does {i}", "undecided") for i in range(number)]
+    assert said(*claims) == [("Norm", f"the runs leave open {text}.")]
+
+
 def test_an_older_file_is_summed_up_by_its_arm():
     assert said(claim(subject=None, arm="norm")) == [("Norm", "the runs support that it trains faster.")]
 
