@@ -13,7 +13,7 @@ from bnlab.evidence.claims import EACH, Claim
 from bnlab.runs.fields import normal, settings_of, shown
 from bnlab.studies.yaml_files import read
 
-OF_STUDIES = ("title", "when", "unless")
+OF_STUDIES = ("title", "subject", "when", "unless")
 """Fields for the claims of studies alone."""
 SETTINGS = {setting.name: setting for setting in settings_of(Claim) if setting.name not in OF_STUDIES}
 FIELDS = tuple(SETTINGS)

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from bnlab.errors import StoreError
 from bnlab.report.page.drawing import make_drawing
+from bnlab.report.page.exercise import exercise
 from bnlab.report.page.model import NOT_RECORDED, VERDICTS, Book, Claim, Picture, Study, Verify
 from bnlab.report.page.numbers import arm_rows, number_tables
 
@@ -129,6 +130,7 @@ def _findings(path: Path) -> tuple[tuple[Claim, ...], Mapping[str, Any]]:
         if claim.verdict not in VERDICTS:
             raise ValueError(f"there is no verdict {claim.verdict!r}")
         _ = (claim.text, claim.replicates, claim.effect, claim.range, claim.interval and claim.interval.zone)
+        exercise(claim)
     int(document["replicates"])
     return claims, document
 
