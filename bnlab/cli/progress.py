@@ -7,12 +7,15 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 
 from bnlab.cli.lazy import Interrupted
 from bnlab.errors import RunError, plural
+from bnlab.lab.compilation import prepare, prepared
 from bnlab.lab.driver import carry_out, stored
+from bnlab.lab.executor import start_early
 from bnlab.lab.store import Store
 from bnlab.runs.history import Ended, Failure, History
 from bnlab.runs.spec import RunSpec
@@ -25,6 +28,16 @@ MOST_NAMED = 5
 def set_up_log(verbose: bool) -> None:
     """Send what is logged to standard error: warnings, or with -v a line per run too."""
     logging.basicConfig(format="%(message)s", level=logging.INFO if verbose else logging.WARNING, stream=sys.stderr)
+
+
+def get_ready(jobs: int) -> None:
+    """Let the workers' server start while this process plans. Kernels that aren't compiled yet are compiled first."""
+    if not prepared():
+        start = time.perf_counter()
+        prepare()
+        log.warning("compiled the kernels for this processor, once: %.0f s", time.perf_counter() - start)
+    if jobs > 1:
+        start_early()
 
 
 @contextlib.contextmanager

@@ -23,7 +23,7 @@ from bnlab.cli.options import (
     seed_option,
     verbose_option,
 )
-from bnlab.cli.progress import how_it_ended, report_interrupt, runs_failed, set_up_log, train_missing
+from bnlab.cli.progress import get_ready, how_it_ended, report_interrupt, runs_failed, set_up_log, train_missing
 from bnlab.cli.reproduce_output import print_outcome, print_plans
 from bnlab.cli.tables import print_json
 from bnlab.cli.verify import compute
@@ -87,6 +87,8 @@ def command(
 ) -> None:
     start = time.perf_counter()
     set_up_log(verbose)
+    if not dry_run:
+        get_ready(jobs)
     folders, store = data_folders(data_dir), Store(out, read_only=dry_run)
     everything = plan_all(only, _overrides(given), folders)
     runs, labels = everything.runs, everything.labels

@@ -25,7 +25,7 @@ from bnlab.cli.options import (
     verbose_option,
 )
 from bnlab.cli.output import print_plan, print_study
-from bnlab.cli.progress import report_interrupt, runs_failed, set_up_log, train_missing
+from bnlab.cli.progress import get_ready, report_interrupt, runs_failed, set_up_log, train_missing
 from bnlab.errors import SettingsError, VerdictError
 from bnlab.evidence.judge import Finding
 from bnlab.evidence.looks import DEFAULT_MOST
@@ -184,6 +184,8 @@ def run_study(entry: StudyEntry, study: Study, given: dict[str, Any]) -> None:
     request = Request(**{field.name: given.pop(field.name) for field in fields(Request)})
     _check(request)
     set_up_log(request.verbose)
+    if not request.dry_run:
+        get_ready(request.jobs)
     folders = data_folders(request.data_dir)
     claims = read_claims(request.claims) if request.claims else ()
     overrides = [*map(parse_set, request.sets), *_from_options(study, given)]

@@ -24,19 +24,25 @@ SOURCE = Path(fast.__file__).with_name("numba_kernels.py")
 
 def prepared() -> bool:
     """Whether there is nothing to compile: all is on disk, or numba isn't used."""
-    return fast.description() == "NumPy" or _mark().is_file()
+    return fast.description() == "NumPy" or any(mark.is_file() for mark in _marks())
 
 
 def prepare() -> None:
-    """Compile all kernels for all dtypes, or load them from disk."""
-    if not fast.compiled():
-        return
-    for name in fast.DTYPES:
-        for kernel, arguments in _examples(np.dtype(name)):
+    """Compile all kernels, and leave a mark that says so."""
+    for dtype in fast.DTYPES:
+        load(dtype)
+    for mark in _marks():
+        with contextlib.suppress(OSError):  # then the next command asks numba again
+            mark.parent.mkdir(parents=True, exist_ok=True)
+            mark.touch()
+            return
+
+
+def load(dtype: str) -> None:
+    """Load the kernels of a dtype from disk, or compile them."""
+    if fast.compiled():
+        for kernel, arguments in _examples(np.dtype(dtype)):
             getattr(fast.kernels(2), kernel)(*arguments)
-    with contextlib.suppress(OSError):  # then the next command asks numba again
-        _mark().parent.mkdir(parents=True, exist_ok=True)
-        _mark().touch()
 
 
 def _examples(dtype: np.dtype[Any]) -> list[tuple[str, list[Any]]]:
@@ -64,14 +70,16 @@ def _examples(dtype: np.dtype[Any]) -> list[tuple[str, list[Any]]]:
     ]
 
 
-def _mark() -> Path:
-    """The file that says that all is compiled. Its name changes with whatever makes numba compile anew."""
+def _marks() -> list[Path]:
+    """The file that says that all is compiled, where it may lie: beside numba's own files, or in the user's cache folder.
+    Its name changes with whatever makes numba compile anew."""
     source = SOURCE.stat()
     facts = (
         *(version("numba"), version("llvmlite"), np.__version__, sys.version, processor(), _instructions()),
         *(str(SOURCE), source.st_mtime_ns, source.st_size),
     )
-    return user_cache_path("bnlab") / f"kernels-{hashlib.sha256(repr(facts).encode()).hexdigest()[:16]}"
+    name = f"kernels-{hashlib.sha256(repr(facts).encode()).hexdigest()[:16]}"
+    return [folder / name for folder in (SOURCE.with_name("__pycache__"), user_cache_path("bnlab"))]
 
 
 def _instructions() -> str:

@@ -1,7 +1,8 @@
 """Where runs go: this process, or a pool of processes; always a `concurrent.futures.Executor`.
 
-Workers are spawned, never forked, on every system alike: they inherit nothing but their task. Ctrl-C is the driver's to
-handle. How a worker leaves before its time:
+Workers inherit nothing of the driver's but their task. They are forked from a server process that has imported what they
+need and does nothing else; it is started while the driver still plans. On Windows, which can't fork, they are spawned.
+Ctrl-C is the driver's to handle. How a worker leaves before its time:
 
 1. The driver sends it SIGTERM, since Ctrl-C is ignored in workers from their first instruction on.
 2. The worker drops its task by raising an exception in it. A worker that simply died would break the pool, and some
@@ -30,6 +31,9 @@ from bnlab.errors import RunError
 from bnlab.lab.interrupts import interrupts_held_back
 
 GRACE = 1.0  # seconds
+METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+IMPORTED = "bnlab.lab.worker"
+"""What the server imports before it forks."""
 MOST_WORKERS = 61 if sys.platform == "win32" else 1_000
 """Windows can't wait for more."""
 ONE_THREAD = dict.fromkeys(
@@ -63,6 +67,17 @@ class ProcessPool(ProcessPoolExecutor):
             return super().submit(_droppable, fn, *args, **kwargs)
 
 
+def start_early() -> None:
+    """Start the server that workers are forked from, and don't wait for it. Does nothing where it runs, or there is
+    none."""
+    if METHOD == "forkserver":
+        from multiprocessing import forkserver
+
+        forkserver.set_forkserver_preload([IMPORTED])
+        with interrupts_held_back(), _environment(ONE_THREAD):
+            forkserver.ensure_running()
+
+
 @contextlib.contextmanager
 def in_process(jobs: int) -> Iterator[Executor]:
     """One run at a time, in this process."""
@@ -73,7 +88,8 @@ def in_process(jobs: int) -> Iterator[Executor]:
 def processes(jobs: int) -> Iterator[Executor]:
     """So many runs at once, each in a process. On an exception, an interrupt too, the workers are ended at once."""
     others = set(multiprocessing.active_children())
-    pool = ProcessPool(min(jobs, MOST_WORKERS), multiprocessing.get_context("spawn"), initializer=_start_worker)
+    start_early()
+    pool = ProcessPool(min(jobs, MOST_WORKERS), multiprocessing.get_context(METHOD), initializer=_start_worker)
     try:
         yield pool
     except BaseException:

@@ -30,9 +30,12 @@ def alive_in_group(group):
 
 
 def workers_of(process):
-    """The worker processes of the program; not the one that multiprocessing keeps for its own ends."""
-    children = [child for child, parent, _, state in processes() if parent == process.pid and state not in "ZX"]
-    return [child for child in children if b"spawn_main" in command_line(child)]
+    """The worker processes of the program: forked from a child of it, the server, or spawned by it."""
+    parents = {child: parent for child, parent, _, state in processes() if state not in "ZX"}
+    children = {child: command_line(child) for child, parent in parents.items() if parent == process.pid}
+    servers = [child for child, line in children.items() if b"multiprocessing.forkserver" in line]
+    spawned = [child for child, line in children.items() if b"spawn_main" in line]
+    return spawned + [child for child, parent in parents.items() if parent in servers]
 
 
 def command_line(process):
