@@ -15,10 +15,15 @@ from math import cos, radians, sin
 from xml.etree.ElementTree import Element
 
 from bnlab.report.blocks import CAPTION_ID, TITLE_ID
+from bnlab.report.layout import BAR
 from bnlab.report.page.svg import Svg, markup, read
 
 MARGIN = 5.0
 """Around a panel: marks at its edge reach beyond its frame."""
+BAR_WIDTH = 1.5 * 72 * BAR
+"""A frame that isn't wider, in points, is a colour bar."""
+WIDE = 700.0
+"""A wider figure has three panels side by side; two can be read on paper as they are."""
 TRANSFORM = re.compile(r"(translate|rotate|scale)\(([^)]*)\)")
 POINT = re.compile(r"[ML](-?[\d.]+) (-?[\d.]+)")
 LAST_GLYPH, RISE, DEPTH = 80.0, 80.0, 25.0
@@ -61,10 +66,11 @@ class Box:
 
 @dataclass(frozen=True)
 class Piece:
-    """A panel, or an entry of the legend: its id in the drawing, and its place."""
+    """A panel, a colour bar, or an entry of the legend: its id in the drawing, and its place. frame: without labels."""
 
     identity: str
     box: Box
+    frame: Box
 
 
 @dataclass(frozen=True)
@@ -77,6 +83,13 @@ class Drawing:
     panels: tuple[Piece, ...]
     title: str | None
     description: str | None
+    bars: tuple[Piece, ...] = ()
+    """The colour bars of heat maps."""
+
+    @property
+    def wide(self) -> bool:
+        """Whether it is too wide to be read on paper as a whole."""
+        return self.box.width > WIDE
 
 
 def make_drawing(text: str, prefix: str) -> Drawing:
@@ -87,9 +100,11 @@ def make_drawing(text: str, prefix: str) -> Drawing:
         return Drawing(markup(svg), Box(0, 0, svg.width, svg.height), (), (), svg.title, svg.description)
     if svg.description is not None:
         _remove(figure, f"{prefix}{TITLE_ID}", f"{prefix}{CAPTION_ID}")
-    panels = tuple(_pieces(figure, f"{prefix}axes_"))
+    axes = tuple(_pieces(figure, f"{prefix}axes_"))
+    bars = tuple(piece for piece in axes if piece.frame.width <= BAR_WIDTH)
+    panels = tuple(piece for piece in axes if piece not in bars)
     legend = tuple(piece for group in _named(figure, f"{prefix}legend_") for piece in _entries(group))
-    return Drawing(_cleared(svg, figure), _view(svg, (*legend, *panels)), legend, panels, svg.title, svg.description)
+    return Drawing(_cleared(svg, figure), _view(svg, (*legend, *axes)), legend, panels, svg.title, svg.description, bars)
 
 
 def _remove(figure: Element, *identities: str) -> None:
@@ -131,7 +146,7 @@ def _pieces(figure: Element, beginning: str) -> Iterator[Piece]:
             box = boxes[0]
             for other in boxes[1:]:
                 box |= other
-            yield Piece(group.get("id") or "", box.wider(MARGIN))
+            yield Piece(group.get("id") or "", box.wider(MARGIN), boxes[0])
 
 
 def _entries(legend: Element) -> Iterator[Piece]:
@@ -149,7 +164,7 @@ def _entries(legend: Element) -> Iterator[Piece]:
             box = texts[0]
             for other in (*texts[1:], *(_path_box(path) for each in entry for path in _paths(each))):
                 box |= other
-            yield Piece(group.get("id") or "", box.wider(2))
+            yield Piece(group.get("id") or "", box.wider(2), box)
             entry = []
     legend.extend(entry)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from bnlab import __version__
 from bnlab.report.findings import rules
 from bnlab.report.page import intervals, words
-from bnlab.report.page.glossary import Glossary
+from bnlab.report.page.glossary import STATUSES, Glossary
 from bnlab.report.page.markdown import derivations
 from bnlab.report.page.model import VERDICTS, Book
 
@@ -44,6 +44,7 @@ def render(book: Book, without_answers: bool = False) -> bytes:
         explained=partial(Glossary.new, Glossary()),
         interval=intervals,
         verdicts=VERDICTS,
+        statuses=STATUSES,
         blank_lines=BLANK_LINES,
         derivations_title=title,
         derivations=text,

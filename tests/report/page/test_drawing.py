@@ -1,12 +1,13 @@
 """Where the panels and the legend's entries of a figure lie, so that a narrow page can show them one by one."""
 
 import re
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
 
 from bnlab.report.draw import draw
-from bnlab.report.figure import Figure, Line, Panel
+from bnlab.report.figure import Figure, HeatMap, Line, Panel
 from bnlab.report.page.drawing import Box, make_drawing
 
 LINES = tuple(Line(label, [0, 50, 100], [0.1 + i, 0.5, 0.9]) for i, label in enumerate(("batchnorm", "layernorm", "zzz")))
@@ -51,6 +52,19 @@ def test_the_title_and_the_caption_leave_the_drawing_and_the_letters_stay(drawin
     assert len(whole.markup) > len(drawing.markup)
     assert whole.box.top == 0
     assert drawing.box.top > 10
+
+
+def test_a_colour_bar_is_no_panel():
+    maps = tuple(HeatMap(f"Map {i}", "x", "y", [1, 2], [1, 2], [[1, 2], [3, 4]], "v") for i in range(2))
+    drawing = make_drawing(draw(Figure("t", "c", maps))["svg"].decode(), "f1-")
+    assert (len(drawing.panels), len(drawing.bars)) == (2, 1)
+    assert all(panel.box.right <= drawing.bars[0].box.left + 5 for panel in drawing.panels)
+    assert not drawing.wide
+
+
+def test_three_panels_side_by_side_are_wide(drawing):
+    assert not drawing.wide
+    assert make_drawing(draw(replace(FIGURE, panels=PANELS[:3], rows=1))["svg"].decode(), "f1-").wide
 
 
 def test_a_file_of_an_older_version_is_shown_whole():

@@ -28,6 +28,13 @@ function stops() {
     else box.removeAttribute("tabindex");
   }
 }
+// Older browsers print only what is open.
+function openForPrint(open) {
+  if (CSS.supports("selector(details::details-content)")) return;
+  for (const each of document.querySelectorAll("details.printed")) each.open = open;
+}
+addEventListener("beforeprint", () => openForPrint(true));
+addEventListener("afterprint", () => openForPrint(false));
 addEventListener("resize", stops);
 addEventListener("toggle", stops, true);
 stops();
