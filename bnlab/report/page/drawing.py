@@ -22,7 +22,7 @@ MARGIN = 5.0
 """Around a panel: marks at its edge reach beyond its frame."""
 BAR_WIDTH = 1.5 * 72 * BAR
 """A frame that isn't wider, in points, is a colour bar."""
-WIDE = 700.0
+WIDE = 800.0
 """A wider figure has three panels side by side; two can be read on paper as they are."""
 TRANSFORM = re.compile(r"(translate|rotate|scale)\(([^)]*)\)")
 POINT = re.compile(r"[ML](-?[\d.]+) (-?[\d.]+)")
