@@ -7,11 +7,13 @@ same drawing. Places are in points, y downwards.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from math import cos, radians, sin
+from typing import Any
 from xml.etree.ElementTree import Element
 
 from bnlab.report.blocks import CAPTION_ID, TITLE_ID
@@ -85,6 +87,9 @@ class Drawing:
     description: str | None
     bars: tuple[Piece, ...] = ()
     """The colour bars of heat maps."""
+    axes: str = ""
+    """For each panel its frame, [left, top, right, bottom], and the scale and the ends of x and y, or null, as JSON; empty
+    if they aren't known."""
 
     @property
     def wide(self) -> bool:
@@ -104,7 +109,16 @@ def make_drawing(text: str, prefix: str) -> Drawing:
     bars = tuple(piece for piece in axes if piece.frame.width <= BAR_WIDTH)
     panels = tuple(piece for piece in axes if piece not in bars)
     legend = tuple(piece for group in _named(figure, f"{prefix}legend_") for piece in _entries(group))
-    return Drawing(_cleared(svg, figure), _view(svg, (*legend, *axes)), legend, panels, svg.title, svg.description, bars)
+    return Drawing(
+        _cleared(svg, figure),
+        _view(svg, (*legend, *axes)),
+        legend,
+        panels,
+        svg.title,
+        svg.description,
+        bars,
+        _axes(svg, panels),
+    )
 
 
 def _remove(figure: Element, *identities: str) -> None:
@@ -132,6 +146,25 @@ def _view(svg: Svg, pieces: tuple[Piece, ...]) -> Box:
     for piece in pieces[1:]:
         around |= piece.box
     return Box(0, max(around.top, 0), svg.width, min(around.bottom, svg.height))
+
+
+def _axes(svg: Svg, panels: tuple[Piece, ...]) -> str:
+    try:
+        scales = json.loads(svg.axes or "null")
+        both = zip(panels, scales or (), strict=True)
+        found = [own and [[round(end, 1) for end in _ends(panel.frame)], *_checked(own)] for panel, own in both]
+    except (TypeError, ValueError):  # a file of another version or hand
+        return ""
+    return json.dumps(found) if any(found) else ""
+
+
+def _ends(frame: Box) -> tuple[float, ...]:
+    return frame.left, frame.top, frame.right, frame.bottom
+
+
+def _checked(scales: Any) -> list[list[Any]]:
+    """Scale and ends of x and y. Raises TypeError or ValueError if they are something else."""
+    return [[str(scale), float(low), float(high)] for scale, low, high in scales]
 
 
 def _named(figure: Element, beginning: str) -> list[Element]:

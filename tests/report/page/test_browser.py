@@ -4,6 +4,7 @@ Three files: a small folder's page with and without answers, and the page of a f
 looked at in one view after the other.
 """
 
+import json
 import shutil
 from pathlib import Path
 
@@ -219,6 +220,29 @@ def test_a_colour_bar_stands_beside_its_maps(opened, small):
             bar, maps = (figure.locator(f".{name}").bounding_box() for name in ("bars", "panels"))
             assert maps["x"] + maps["width"] <= bar["x"]
             assert abs(maps["y"] - bar["y"]) < 2
+
+
+def test_the_values_under_the_pointer_are_told(opened, small):
+    page, heard = opened(small[0])
+    sheet = page.locator(".sheet[data-axes]").first
+    tip = sheet.locator(".tip")
+    assert not tip.is_visible()
+    [[[_, top, right, bottom], *_], *_] = json.loads(sheet.get_attribute("data-axes"))
+    svg = sheet.locator("svg").first
+    svg.evaluate("(svg) => svg.scrollIntoView({behavior: 'instant', block: 'center'})")
+    x0, y0, wide, _ = map(float, svg.get_attribute("viewBox").split())
+    table = page.locator("details.numbers").first.locator("table").first
+    cells = table.locator("tr").last.locator("th, td").all_text_contents()
+    box, told = svg.bounding_box(), set()
+    for down in range(int(top), int(bottom), 6):  # along the last iteration
+        scale = box["width"] / wide
+        page.mouse.move(box["x"] + (right - 1 - x0) * scale, box["y"] + (down - y0) * scale)
+        told |= {tip.text_content()} if tip.is_visible() else set()
+    head = table.locator("thead th").all_text_contents()
+    assert {f"{name}: {value} at {cells[0]}" for name, value in zip(head[1:], cells[1:], strict=True)} & told
+    page.mouse.move(1, 1)
+    assert not tip.is_visible()
+    assert len(heard) == 1
 
 
 def test_columns_can_be_sorted_by_keyboard_but_not_across_units(opened, small):
