@@ -10,7 +10,8 @@ from bnlab.cli.options import PATH
 from bnlab.lab.files import write
 from bnlab.studies import STUDIES
 
-NAME = "report.html"
+REPORT, WORKSHEET = "report.html", "worksheet.html"
+"""The page with answers, and the one without: neither overwrites the other."""
 
 
 @click.command("report", epilog="Example: bnlab report results")
@@ -18,7 +19,8 @@ NAME = "report.html"
 @click.option(
     "--without-answers",
     is_flag=True,
-    help="Leave out verdicts, findings, and the tables and titles that give them away; leave room to write, for a class.",
+    help=f"For a class: write {WORKSHEET} instead, without verdicts, findings, and the tables and titles that give them "
+    "away, but with the numbers to find them, and room to write. Hand out this file alone: the folder holds the answers.",
 )
 def command(folder: Path, without_answers: bool) -> None:
     """Gather a results folder (default: results) into FOLDER/report.html, one file that opens anywhere, offline.
@@ -33,12 +35,13 @@ def command(folder: Path, without_answers: bool) -> None:
 
 
 def write_report(folder: Path, without_answers: bool = False) -> tuple[Path, tuple[str, ...]]:
-    """Write the page, whole or not at all; hand back its path, and which files are damaged.
+    """Write the page, whole or not at all; hand back its path, and which files are damaged. without_answers: the worksheet.
 
     Raises StoreError if there is no such folder, nothing in it to show, or no room for the page.
     """
     from bnlab.report.page import gather, render
 
     book = gather(folder, tuple(entry.name for entry in STUDIES))
-    write(folder / NAME, render(book, without_answers))
-    return folder / NAME, book.left_out
+    path = folder / (WORKSHEET if without_answers else REPORT)
+    write(path, render(book, without_answers))
+    return path, book.left_out

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
@@ -28,6 +28,7 @@ from bnlab.cli.reproduce_output import print_outcome, print_plans
 from bnlab.cli.tables import print_json
 from bnlab.cli.verify import compute
 from bnlab.errors import BnlabError, RunError, VerdictError, plural
+from bnlab.evidence.verdicts import Word
 from bnlab.gradcheck import check
 from bnlab.lab.driver import stored
 from bnlab.lab.provenance import provenance
@@ -36,10 +37,11 @@ from bnlab.published import verify
 from bnlab.published.groups import GROUPS
 from bnlab.published.verify import VerifyPlan, publish_rows
 from bnlab.report import gradients
+from bnlab.report.findings import by_test
 from bnlab.runs.history import History
 from bnlab.studies.asked import command as command_of
 from bnlab.studies.plan import StudyPlan
-from bnlab.studies.publish import conclude
+from bnlab.studies.publish import conclude, findings_document
 from bnlab.studies.reproduction import PARTS, plan_all
 from bnlab.studies.settings import SHORTCUTS, Override
 
@@ -58,7 +60,8 @@ from bnlab.studies.settings import SHORTCUTS, Override
 @click.option(
     "--without-answers",
     is_flag=True,
-    help="For a class: the page leaves room for what was found, and nothing of it is printed.",
+    help="For a class: write worksheet.html instead, with the numbers to find the verdicts and room to write, and print "
+    "nothing of what was found. Hand out this file alone: the folder holds the answers.",
 )
 @dataset_option
 @data_dir_option
@@ -97,12 +100,14 @@ def command(
         ending = _unsaid if without_answers else how_it_ended
         failures = train_missing(runs, have, store, folders, jobs, not quiet, labels, ending)
         failed = {failure.spec.name for failure in failures}
-        studies = [_study(name, plan, store, have, failed, without_answers) for name, plan in everything.studies.items()]
+        done = [_study(name, plan, store, have, failed, without_answers) for name, plan in everything.studies.items()]
+        studies = [study for study, _ in done]
         verification = _verify(everything.verify, store)
         checked = _gradcheck(store) if everything.gradcheck else None
         published = verification or checked or any(study["folder"] for study in studies)
         document = {
             "studies": studies,
+            **({} if without_answers else {"claims": _counted([finding for _, own in done for finding in own])}),
             "verify": verification,
             "gradcheck": checked,
             "page": _page(store, without_answers) if published else None,
@@ -118,11 +123,12 @@ def command(
 
 def _study(
     name: str, plan: StudyPlan, store: Store, have: Set[str], failed: Set[str], without_answers: bool
-) -> dict[str, Any]:
-    """Publish a study whose runs are done, and sum it up. If all of them failed, it has no files."""
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Publish a study whose runs are done, and sum it up; its findings come along, as `findings.json` has them. If all of
+    its runs failed, it has no files."""
     names = {run.name for run in plan.runs}
     there = bool(names - failed)
-    document = {
+    document: dict[str, Any] = {
         "study": name,
         "command": command_of(plan),
         "folder": str(store.root / plan.folder) if there else None,
@@ -130,8 +136,16 @@ def _study(
         "stored_before": len(names & have),
         "failed": len(names & failed),
     }
-    verdicts = conclude(plan, store).document["verdicts"] if there else []
-    return document if without_answers else {**document, "verdicts": verdicts}
+    findings = findings_document(plan, conclude(plan, store).findings)["claims"] if there else []
+    if not without_answers:
+        document["verdicts"] = [{key: finding[key] for key in ("claim", "verdict")} for finding in findings]
+    return document, findings
+
+
+def _counted(findings: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """How many claims have each verdict, as the page counts them: those tested on the same runs once."""
+    words = [group[0]["verdict"] for group in by_test(findings, fields=lambda finding: finding)]
+    return {"all": len(words), **{word: words.count(word) for word in get_args(Word)}}
 
 
 def _verify(plan: VerifyPlan | None, store: Store) -> dict[str, Any] | None:

@@ -35,7 +35,9 @@ def print_plans(everything: Reproduction, have: Set[str], as_json: bool, quiet: 
 def print_outcome(document: Mapping[str, Any]) -> None:
     """A row per study, then the published numbers, the gradients, and where the page is."""
     studies, runs = document["studies"], document["runs"]
-    answers = [_verdicts(study["verdicts"]) for study in studies if "verdicts" in study]
+    answers = [
+        _verdicts(Counter(each["verdict"] for each in study["verdicts"])) for study in studies if "verdicts" in study
+    ]
     columns = {
         "study": [study["study"] for study in studies],
         "runs": [_runs(study) for study in studies],
@@ -45,8 +47,7 @@ def print_outcome(document: Mapping[str, Any]) -> None:
     if studies:
         print_table([*columns], [*zip(*columns.values(), strict=True)], drop=["runs", "folder"], wrap=["claims", "study"])
     if answers:
-        whole = [verdict for study in studies for verdict in study["verdicts"]]
-        print_text(f"{plural(len(whole), 'claim')}: {_verdicts(whole)}")
+        print_text(f"{plural(document['claims']['all'], 'claim')}: {_verdicts(document['claims'])}")
     if document["verify"]:
         reason = document["verify"]["without_images"]
         print_text(in_words(document["verify"]["counts"]) + (f"; {reason}" if reason else ""))
@@ -63,7 +64,6 @@ def _runs(study: Mapping[str, Any]) -> str:
     return str(study["runs"]) + (f", {study['failed']} failed" if study["failed"] else "")
 
 
-def _verdicts(verdicts: list[Mapping[str, Any]]) -> str:
+def _verdicts(found: Mapping[str, int]) -> str:
     """How many claims have each verdict: '3 supported, 1 undecided'."""
-    found = Counter(each["verdict"] for each in verdicts)
     return ", ".join(f"{found[word]} {word}" for word in get_args(Word) if found[word]) or "none"

@@ -28,8 +28,8 @@ class Claim(Checked):
     In each replicate the measure of every run of a curve is reduced to one number by `over`. The claim is about that number
     of the curve `of`. With `against` it is about the difference: `of` minus `against` if `of` is expected to be higher,
     `against` minus `of` if lower. title: its part of the figure's title, with {Arm}, {of} and {against} for the curve's
-    label and the two means; empty if it has none. when and unless: the keys of a setting without which, and of one with
-    which, it isn't tested. Raises SettingsError.
+    label and the two means; empty if it has none. subject: claims that share one are summed up together. when and unless:
+    the keys of a setting without which, and of one with which, it isn't tested. Raises SettingsError.
     """
 
     claim: Annotated[str, "the sentence; {arm} stands for the label of the curve"]
@@ -43,6 +43,7 @@ class Claim(Checked):
     over: Annotated[str, OneOf(tuple(REDUCTIONS)), "how the runs of a sweep become one number"] = "all"
     arguments: Annotated[tuple[float, ...], "the numbers that `over` takes"] = ()
     title: Annotated[str, "its part of the figure's title"] = ""
+    subject: Annotated[str, "what it says something about; {arm} stands for the label of the curve"] = "{arm}"
     when: Annotated[str, "the key of a setting that must be true"] = ""
     unless: Annotated[str, "the key of a setting that must not be true"] = ""
 
@@ -151,6 +152,11 @@ class Contrast:
     def text(self) -> str:
         """The claim's sentence, about this curve."""
         return self.claim.claim.format(arm=self.of, Arm=capital(self.of))
+
+    @property
+    def subject(self) -> str:
+        """What the sentence says something about."""
+        return self.claim.subject.format(arm=self.of)
 
 
 def contrasts(

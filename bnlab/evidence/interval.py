@@ -33,8 +33,8 @@ class Interval(NamedTuple):
 def mean_interval(values: Sequence[float], alpha: float = PLAIN, step: float = 0.0) -> Interval:
     """The interval for the mean of the values, of confidence 1 - alpha. NaN for no values.
 
-    step: the grid that the values lie on. Values on a grid may have no spread at all, by chance. Their standard deviation
-    is taken as at least step / sqrt(12), that of rounding to the grid.
+    step: the grid that the values lie on. Values on a grid may have no spread at all, by chance: their standard deviation
+    is taken as at least that of `least_sd`.
     """
     n = len(values)
     if not n:
@@ -43,7 +43,7 @@ def mean_interval(values: Sequence[float], alpha: float = PLAIN, step: float = 0
     if n == 1:
         return Interval(1, mean, -math.inf, math.inf, math.nan)
     variance = sum((value - mean) * (value - mean) for value in values) / (n - 1)  # too large is infinite, where ** raises
-    sd = max(math.sqrt(variance), step / math.sqrt(12))
+    sd = max(math.sqrt(variance), least_sd(step))
     half = half_width(sd, n, alpha)
     return Interval(n, mean, mean - half, mean + half, sd)
 
@@ -52,6 +52,11 @@ def _mean(values: Sequence[float]) -> float:
     """The mean; infinite or NaN where values are."""
     shares = [value / len(values) for value in values]
     return math.fsum(shares) if all(map(math.isfinite, shares)) else sum(shares)
+
+
+def least_sd(step: float) -> float:
+    """The standard deviation that rounding to a grid of this step leaves: step / sqrt(12)."""
+    return step / math.sqrt(12)
 
 
 def half_width(sd: float, n: int, alpha: float) -> float:

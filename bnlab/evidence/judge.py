@@ -60,7 +60,8 @@ class Finding:
     values: the number that the claim is about, for each replicate. interval: for their mean, of confidence 1 - alpha.
     means: of the curve `of` and of the one it is set against. look: the replicates of the look that decided it, or of the
     last one. missing: replicates of that look without all their runs. diverged: runs that diverged, of `runs` in all; only
-    runs that the claim is about count. at_limit: the curves of which the sweep ends too early to show the number.
+    runs that the claim is about count. at_limit: the curves of which the sweep ends too early to show the number. step: the
+    grid that the values lie on.
     """
 
     contrast: Contrast
@@ -74,6 +75,7 @@ class Finding:
     diverged: int
     runs: int
     at_limit: tuple[str, ...]
+    step: float
 
     @property
     def decided(self) -> bool:
@@ -116,7 +118,8 @@ def _at_look(contrast: Contrast, curves: Mapping[str, Curve], look: Look, alpha:
     complete = sorted(set(range(look.replicates)).intersection(*(curve.replicates() for curve in taken)))
     numbers = [_numbers(contrast, curve, complete) for curve in taken]
     values = _signed(contrast, numbers)
-    interval = mean_interval(values, alpha, _step(contrast, taken, complete))
+    step = _step(contrast, taken, complete)
+    interval = mean_interval(values, alpha, step)
     at_limit = tuple(
         label for label, curve in zip(contrast.curves, taken, strict=True) if _at_limit(contrast, curve, complete)
     )
@@ -137,6 +140,7 @@ def _at_look(contrast: Contrast, curves: Mapping[str, Curve], look: Look, alpha:
         sum(each.diverged for each in traces),
         len(traces),
         at_limit,
+        step,
     )
 
 

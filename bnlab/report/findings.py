@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+import math
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 from bnlab.errors import plural
+from bnlab.evidence.interval import least_sd
 from bnlab.evidence.judge import Finding
 from bnlab.evidence.looks import ALPHA, Look
 from bnlab.evidence.sentences import margin, measured, number, sentence, with_unit
+from bnlab.evidence.student import critical_t
 from bnlab.evidence.verdicts import FEWEST
 from bnlab.lab.files import finite_or_none
 
 HEAD = ("claim", "verdict", "mean, in the direction of the claim", "interval", "replicates", "margin")
+Test = TypeVar("Test")
 BAR = "\\|"
 """A bar in a cell of a table."""
 
@@ -35,6 +39,7 @@ def _finding(finding: Finding, axis: str) -> dict[str, Any]:
         "arm": contrast.of,
         "against": contrast.against,
         "expected": claim.expected,
+        "subject": contrast.subject,
         "measure": measured(finding, axis),
         "unit": claim.unit or "accuracy",
         "kind": claim.kind,
@@ -46,6 +51,9 @@ def _finding(finding: Finding, axis: str) -> dict[str, Any]:
         "low": finite_or_none(interval.low),
         "high": finite_or_none(interval.high),
         "confidence": 1 - finding.alpha,
+        "t": critical_t(finding.alpha, interval.n - 1) if interval.n > 1 else None,
+        "sd": finite_or_none(interval.sd),
+        "least_sd": least_sd(finding.step),
         "values": [*map(finite_or_none, finding.values)],
         "means": [*map(finite_or_none, finding.means)],
         "look": finding.look,
@@ -58,6 +66,29 @@ def _finding(finding: Finding, axis: str) -> dict[str, Any]:
         "deciding_replicates": finite_or_none(finding.needed),
         "sentence": sentence(finding, axis),
     }
+
+
+def by_test(
+    tests: Iterable[Test],
+    fields: Callable[[Test], Mapping[str, Any]],
+    made_with: Callable[[Test], Hashable] = lambda test: None,
+) -> list[list[Test]]:
+    """Findings, those together that are one claim tested on the same runs, the one with the widest interval first.
+
+    Such runs give the same number in each replicate. fields: those of a finding in `findings.json`. made_with: what else
+    the runs must have alike.
+    """
+    groups: dict[Hashable, list[Test]] = {}
+    for test in tests:
+        found = fields(test)
+        same = [found["claim"], found["n"], *map(found.get, ("measure", "margin_in_words", "mean", "values"))]
+        groups.setdefault((made_with(test), repr(same)), []).append(test)
+    return [sorted(group, key=lambda test: _width(fields(test)), reverse=True) for group in groups.values()]
+
+
+def _width(finding: Mapping[str, Any]) -> float:
+    low, high = finding.get("low"), finding.get("high")
+    return math.inf if low is None or high is None else high - low
 
 
 def findings_markdown(document: Mapping[str, Any], said: Sequence[str]) -> str:

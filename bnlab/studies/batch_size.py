@@ -1,6 +1,9 @@
-"""How does a normalization depend on the batch size? The same net at several batch sizes, and one without normalization
-as the baseline. Equal epochs, as in the notebooks, are unequal numbers of updates: small batches make more of them; with
-`--equal-updates` every arm makes as many as the smallest batch does, up to the next whole epoch.
+"""How does a normalization depend on the batch size? The same net with it at several batch sizes, and without it as the
+baseline. In one epoch, small batches make more updates of the weights than large ones. So the nets are compared either
+after equally many epochs, or after equally many updates.
+
+Equal epochs are those of the notebooks. With `--equal-updates` every arm makes as many updates as the smallest batch does,
+up to the next whole epoch.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from bnlab.studies.yaml_files import dumped, read
 
 CLAIMS_FILE = "claims.yaml"
 """In the folder of a study whose user stated claims."""
-OF_STUDIES = ("title", "when", "unless")
+OF_STUDIES = ("title", "subject", "when", "unless")
 """Fields for the claims of studies alone."""
 SETTINGS = {setting.name: setting for setting in settings_of(Claim) if setting.name not in OF_STUDIES}
 FIELDS = tuple(SETTINGS)

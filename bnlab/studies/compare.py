@@ -1,5 +1,5 @@
-"""Does a normalization make a deep net train faster, and to what accuracy? One net with it, one without, on the same draws
-of weights and minibatches.
+"""Does a normalization make a deep net train faster, and to what accuracy? The same net with it and without, started from
+the same random weights and trained on the same minibatches.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Does normalizing a convolution's output make a convnet train faster? The three-layer convnet without normalization, with
-spatial batchnorm and with spatial groupnorm, on the same draws of weights and minibatches.
+"""Does normalizing a convolution's output make a convolutional net train faster? The same net of three layers without
+normalization, with spatial batchnorm and with spatial groupnorm, started from the same random weights and trained on the
+same minibatches.
 """
 
 from __future__ import annotations

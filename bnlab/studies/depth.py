@@ -1,9 +1,9 @@
-"""How deep a net can be trained, with batchnorm, with layernorm and without? Hidden layers of 50, as in the weight-scale
-study, from one to twenty of them.
+"""How deep a net can be trained, with batchnorm, with layernorm and without? From one to twenty hidden layers of 50 units
+each, trained on the same minibatches.
 
-The weight scale is .1, at which seven such layers without normalization train about as well as with batchnorm, so that the
-depth decides. A pilot (seed 231, replicates 0 and 1) tried .05, .1, .15 and .2. Only at .1 did all three arms reach .90 in
-training at every depth from 2 to 8 layers.
+The width is that of the weight-scale study. The weight scale is .1, at which seven such layers without normalization train
+about as well as with batchnorm, so that the depth decides. A pilot (seed 231, replicates 0 and 1) tried .05, .1, .15 and
+.2. Only at .1 did all three arms reach .90 in training at every depth from 2 to 8 layers.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""What does dropout cost in training accuracy, and does it pay in validation accuracy? The same net and minibatches without
-dropout, and at several probabilities of keeping a unit.
+"""What does dropout change in training accuracy, and what in validation accuracy? The same net without dropout, and with
+one or more probabilities of keeping a unit, started from the same random weights and trained on the same minibatches.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from bnlab.studies.words import best_reached, caption, layers, training
 ACCURACY_LIMITS: AccuracyLimits = {"fashion-mnist-mini": ((0.4, 1.0), (0.6, 0.9)), "cifar10": ((0.0, 1.0), (0.15, 0.4))}
 FINAL_LIMITS: AccuracyLimits = {"fashion-mnist-mini": ((0.97, 1.0), (0.79, 0.86)), "cifar10": ((0.8, 1.0), (0.25, 0.4))}
 NO_DROPOUT = "no dropout"
+SUBJECT = "dropout ({arm})"
 TEN_IMAGES = "10 of 1,000 validation images: dropout is a regularizer, and small gains are why it is used"
 
 
@@ -58,16 +59,16 @@ AXIS = "probability of keeping a unit"
 CLAIMS = (
     Claim(
         "Dropout ({arm}) slows training", "mean_train_acc", MORE_THAN, 0.02, "10 of 500 training images",
-        against=NO_DROPOUT, expected="lower",
+        against=NO_DROPOUT, expected="lower", subject=SUBJECT,
         title="{Arm}: training accuracy {of} on average over the run, without dropout {against}",
     ),
     Claim(
         "Dropout ({arm}) raises validation accuracy", "best_val_acc", MORE_THAN, 0.01, TEN_IMAGES, against=NO_DROPOUT,
-        title="validation {of} against {against}",
+        subject=SUBJECT, title="validation {of} against {against}",
     ),
     Claim(
         "Dropout ({arm}) reduces overfitting", "final_gap", MORE_THAN, 0.01, TEN_IMAGES, against=NO_DROPOUT,
-        expected="lower"
+        expected="lower", subject=SUBJECT,
     ),
 )  # fmt: skip
 

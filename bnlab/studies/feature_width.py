@@ -1,6 +1,8 @@
-"""Does a normalization suffer when a layer has few features? Nets of narrow to wide hidden layers, with layernorm, with
-batchnorm and without. Layernorm takes its statistics over the features of one image: over two features, its output is
-+1 and -1, whatever they were. Batchnorm takes them over the images of the minibatch, however many features there are.
+"""How does a normalization depend on how many features a layer has? Nets of narrow to wide hidden layers, with layernorm,
+with batchnorm and without, trained on the same minibatches.
+
+Layernorm takes its statistics over the features of one image: over two features, its output is +1 and -1, whatever they
+were. Batchnorm takes them over the images of the minibatch, however many features there are.
 
 Five hidden layers, as in `compare`. The weight scale is .1 at every width. Its reasons, the numbers from a pilot (seed 231,
 replicates 0 to 4, mean of the best training accuracy):

@@ -1,10 +1,11 @@
-"""Which learning rates train a deep net, with batchnorm and without? Both on one grid of powers of ten, from rates that are
-too small for the epochs given to rates at which neither learns; all runs share the draws of weights and the minibatches.
+"""Which learning rates train a deep net, with batchnorm and without? Both are tried over many powers of ten, always started
+from the same random weights and trained on the same minibatches.
 
-The ends come from a pilot: seed 231, replicates 0 to 4, rates from 1e-7 to 1e3. A rate trains if it reaches 80 % of the
-arm's own best training accuracy. In at least one replicate, the rates 10**(-28/6) to 10**(-3/6) trained with batchnorm,
-and 10**(-24/6) to 10**(-11/6) without. Far above the grid there was one exception: at 316, one replicate without
-batchnorm reached .72, at a loss of 1e23.
+The rates go from those that are too small for the epochs given to those at which neither learns. The ends come from a
+pilot: seed 231, replicates 0 to 4, rates from 1e-7 to 1e3. A rate trains if it reaches 80 % of the arm's own best training
+accuracy. In at least one replicate, the rates 10**(-28/6) to 10**(-3/6) trained with batchnorm, and 10**(-24/6) to
+10**(-11/6) without. Far above the grid there was one exception: at 316, one replicate without batchnorm reached .72, at a
+loss of 1e23.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Which update rule trains a deep net faster? The same net under several rules, each at a learning rate of its own, on the
-same draws of weights and minibatches. The rates differ because rmsprop and adam scale their steps themselves.
+"""Which update rule trains a deep net faster? The same net under several rules, started from the same random weights and
+trained on the same minibatches. Each rule has a learning rate of its own, because rmsprop and adam scale their steps
+themselves.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
-"""How much does training depend on the scale of the initial weights, with batchnorm and without? Scales evenly spaced in
-the logarithm; all runs share the same standard normal draws and the same minibatches. A second figure, signal.png, shows
-why: how large the signal is at each layer before any training, forward and backward.
+"""How much does training depend on the scale of the initial weights, with batchnorm and without? The scales are evenly
+spaced in the logarithm. All nets start from the same random numbers, each time multiplied by the scale, and are trained on
+the same minibatches.
+
+A second figure, `signal.png`, shows how large the signal is at each layer before any training, forward and backward.
 """
 
 from __future__ import annotations

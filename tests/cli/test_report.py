@@ -21,11 +21,15 @@ def test_the_page_is_written_into_the_folder(call, results):
     assert (results / "report.html").read_text(encoding="utf-8") == page
 
 
-def test_without_answers(call, results):
-    assert call("report", "--without-answers").status == 0
-    page = (results / "report.html").read_text(encoding="utf-8")
+def test_without_answers_there_is_a_worksheet_beside_the_report(call, results):
+    call("report")
+    report = (results / "report.html").read_bytes()
+    done = call("report", "--without-answers")
+    assert (done.status, done.out.split()[0]) == (0, "results/worksheet.html")
+    page = (results / "worksheet.html").read_text(encoding="utf-8")
     assert "What do you find?" in page
     assert "What was found" not in page
+    assert (results / "report.html").read_bytes() == report
 
 
 def test_damaged_files_are_named(call, results):

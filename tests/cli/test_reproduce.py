@@ -161,6 +161,18 @@ def test_each_study_is_summed_up_in_a_row(call, short, pages):
     assert [(each["runs"], each["stored_before"], len(each["verdicts"])) for each in studies] == [(10, 10, 5)] * 2
 
 
+def test_a_claim_on_the_same_runs_counts_once(call, short, pages):
+    """Batchnorm's two claims are tested by two studies: alone, and among both normalizations."""
+    done = call("reproduce", "--dataset", "synthetic", "--replicates", 5, "--only", "sweep batch-size", "-j", 1, "--json")
+    found = done.json
+    assert [len(study["verdicts"]) for study in found["studies"]] == [2, 3, 1]
+    assert found["claims"]["all"] == 4
+    assert sum(found["claims"].values()) == 2 * 4
+    strict = found["studies"][1]["verdicts"] + found["studies"][2]["verdicts"]
+    for word in ("supported", "contradicted", "undecided"):
+        assert found["claims"][word] == sum(each["verdict"] == word for each in strict)
+
+
 def test_without_answers_nothing_that_was_found_is_printed(call, short, pages):
     options = ("reproduce", "--dataset", "synthetic", "--replicates", 5, "--only", "compare", "--without-answers")
     done = call(*options, "-j", 1)

@@ -63,6 +63,15 @@ def test_the_sentence_names_the_curve():
     assert contrast.text == "No normalization: {so} no normalization is"
 
 
+@pytest.mark.parametrize(
+    ("given", "subject"), [({}, "no normalization"), ({"subject": "dropout ({arm})"}, "dropout (no normalization)")]
+)
+def test_the_subject_is_the_curve_unless_the_claim_names_it(given, subject):
+    about = Claim("Better", "best_val_acc", WITHIN, 0.02, "so", of="no normalization", **given)
+    [contrast] = contrasts([about], CURVES, SETTINGS)
+    assert contrast.subject == subject
+
+
 def test_sentence_and_reason_stand_on_one_line_without_a_full_stop():
     found = claim(claim="  It is\n better. ", reason="a\nreason.\n")
     assert (found.claim, found.reason) == ("It is better", "a reason")

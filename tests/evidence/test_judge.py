@@ -97,6 +97,7 @@ def test_equal_values_have_the_spread_of_their_grid(made):
     for measure, step in (("best_val_acc", 1 / 1000), ("best_train_acc", 1 / 60), ("epochs_to_90_percent", 1.0)):
         [finding] = find(made, claim(measure=measure), pairs(*[0.25] * 5))
         assert finding.interval.sd == pytest.approx(step / math.sqrt(12))
+        assert finding.step == pytest.approx(step)
 
 
 def test_equal_ranges_have_the_spread_of_the_grid_of_the_sweep(made):

@@ -26,7 +26,7 @@ def found(about, mean, half, n=5, of="batchnorm", **fields):
     if fields.get("missing") or fields.get("at_limit"):
         ruled = Verdict("undecided")
     rest = {"values": (), "means": (0.95, 0.88), "alpha": 0.05, "look": n, "missing": 0, "diverged": 0, "runs": 2 * n}
-    rest |= {"at_limit": (), "verdict": ruled}
+    rest |= {"at_limit": (), "step": 0.0, "verdict": ruled}
     return Finding(Contrast(about, of, about.against), interval=interval, **{**rest, **fields})
 
 

@@ -19,9 +19,8 @@ ALIKE = Claim("Alike", "best_val_acc", WITHIN, 0.02, "so", of="batchnorm")
 
 def found(claim, interval, verdict, **fields):
     rest = {"values": (0.1, 0.2), "means": (0.5, 0.4), "alpha": 0.025, "look": 5, "missing": 0, "diverged": 1, "runs": 10}
-    return Finding(
-        Contrast(claim, "batchnorm", claim.against), interval=interval, verdict=verdict, at_limit=(), **{**rest, **fields}
-    )
+    rest |= {"at_limit": (), "step": 0.001}
+    return Finding(Contrast(claim, "batchnorm", claim.against), interval=interval, verdict=verdict, **{**rest, **fields})
 
 
 NOTHING = Interval(0, math.nan, math.nan, math.nan, math.nan)
@@ -63,9 +62,11 @@ def test_a_claim_in_full():
     ]
     assert claim == {
         "claim": "Batchnorm trains faster", "arm": "batchnorm", "against": "none", "expected": "higher",
-        "measure": "mean training accuracy over the run", "unit": "accuracy", "kind": "more than", "margin": 0.02,
-        "margin_in_words": "more than .02", "reason": "20 of 1,000 images", "n": 5, "mean": 0.0, "low": -0.01,
-        "high": 0.01, "confidence": 0.975, "values": [0.1, 0.2], "means": [0.5, 0.4], "look": 5,
+        "subject": "batchnorm", "measure": "mean training accuracy over the run", "unit": "accuracy",
+        "kind": "more than", "margin": 0.02, "margin_in_words": "more than .02", "reason": "20 of 1,000 images",
+        "n": 5, "mean": 0.0, "low": -0.01,
+        "high": 0.01, "confidence": 0.975, "t": pytest.approx(3.495, abs=5e-4), "sd": 0.01,
+        "least_sd": pytest.approx(0.000289, abs=5e-7), "values": [0.1, 0.2], "means": [0.5, 0.4], "look": 5,
         "missing_replicates": 0, "at_limit": [], "diverged_runs": 1, "runs": 10, "verdict": "contradicted",
         "which": "the opposite", "deciding_replicates": None,
         "sentence": "Batchnorm's mean training accuracy over the run was higher than none's by .000 (-.010 to .010, 5 "
@@ -76,6 +77,7 @@ def test_a_claim_in_full():
 def test_what_is_not_known_is_null():
     alone, nothing = document()["claims"][2:4]
     assert [alone[key] for key in ("mean", "low", "high", "deciding_replicates")] == [2.6, None, None, None]
+    assert [alone[key] for key in ("t", "sd")] == [nothing[key] for key in ("t", "sd")] == [None, None]
     assert [nothing[key] for key in ("mean", "low", "high", "means")] == [None, None, None, [None]]
 
 

@@ -1,5 +1,6 @@
 """The question and the command that a summary states: the command, given again, plans the same runs for the same folder."""
 
+import re
 import shlex
 from dataclasses import replace
 
@@ -150,6 +151,9 @@ def test_the_question_of_a_study_is_a_paragraph_that_asks(name):
     assert "`" not in asked
     assert asked == " ".join(asked.split())
     assert "pilot" not in asked  # what a pilot found would be an answer
+    assert not re.search(
+        r"--\w|\.\w|_|\*|the notebooks|[\w-]+ study", asked
+    )  # a reader of the page has nothing but the page
 
 
 @pytest.mark.parametrize(

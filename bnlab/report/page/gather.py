@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from bnlab.errors import StoreError
 from bnlab.report.page.drawing import make_drawing
+from bnlab.report.page.exercise import exercise
 from bnlab.report.page.model import NOT_RECORDED, VERDICTS, Book, Check, Claim, Picture, Study
 from bnlab.report.page.numbers import arm_rows, number_tables
 
@@ -157,6 +158,7 @@ def _findings(path: Path) -> tuple[tuple[Claim, ...], Mapping[str, Any]]:
         if claim.verdict not in VERDICTS:
             raise ValueError(f"there is no verdict {claim.verdict!r}")
         _ = (claim.text, claim.replicates, claim.effect, claim.range, claim.interval and claim.interval.zone)
+        exercise(claim)
     int(document["replicates"])
     return claims, document
 

@@ -8,11 +8,15 @@ from functools import partial
 from pathlib import Path
 
 from bnlab import __version__
+from bnlab.evidence.verdicts import FEWEST
 from bnlab.report.findings import rules
 from bnlab.report.page import intervals, words
+from bnlab.report.page.amounts import amounts_to
+from bnlab.report.page.exercise import exercise
 from bnlab.report.page.glossary import STATUSES, Glossary
 from bnlab.report.page.markdown import derivations
 from bnlab.report.page.model import VERDICTS, Book
+from bnlab.report.page.tested import by_data, counted_once
 
 TEMPLATES = Path(__file__).parent / "templates"
 BLANK_LINES = 3
@@ -40,6 +44,11 @@ def render(book: Book, without_answers: bool = False) -> bytes:
         policy=_policy(style, script),
         version=__version__,
         words=words,
+        counted_once=counted_once,
+        by_data=by_data,
+        amounts_to=amounts_to,
+        exercise=exercise,
+        fewest=FEWEST,
         rules=rules,
         explained=partial(Glossary.new, Glossary()),
         interval=intervals,

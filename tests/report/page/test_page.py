@@ -159,7 +159,7 @@ def test_a_folder_of_checks_alone_does_not_count_studies(folder):
     for path in folder.glob("*/summary.json"):
         shutil.rmtree(path.parent)
     page = build(folder).decode()
-    assert "No study is in this folder." in page
+    assert "This folder holds no study yet" in page
     assert "0 studies" not in page
 
 
@@ -254,6 +254,7 @@ def test_without_answers_nothing_gives_them_away(made, page):
     assert "replicates of seed" not in re.sub(r"<figcaption>.*?</figcaption>|<desc.*?</desc>", "", hidden)
     assert hidden.count('class="write"') == 8
     assert hidden.count('class="choices"') == 8
+    assert hidden.count('class="blanks"') == 5  # one replicate has no interval
     assert "The arms at the end" not in hidden
     assert Outline(hidden).all("figure")
 
@@ -275,3 +276,51 @@ def test_a_folder_without_more_than_one_study(folder, study):
     page = build(folder).decode()
     assert page.count("This folder doesn't hold it yet.") == 2
     assert "This folder mixes" not in page
+
+
+@pytest.mark.parametrize("without_answers", [False, True])
+def test_a_folder_without_a_study_says_so(folder, without_answers):
+    for path in folder.glob("*/summary.json"):
+        path.unlink()
+    page = build(folder, without_answers)
+    lead = re.search(rb'<p class="lead">(.*?)</p>', page, re.DOTALL)[1].decode()
+    assert "This folder holds no study yet" in lead
+    assert "0 studies" not in page.decode()
+    assert "What do you find" not in page.decode()
+    assert "How to find a verdict" not in page.decode()
+
+
+def test_a_claim_that_two_studies_test_on_the_same_runs_has_one_row_that_names_both(folder, study, change):
+    """The other study tests more claims, so its interval is wider; its section keeps what it found."""
+
+    def wider(document):
+        first = document["claims"][0]
+        first.update(low=first["low"] - 0.25, high=first["high"] + 0.25, verdict="undecided", which=None)
+
+    own = json.loads((study / "findings.json").read_text(encoding="utf-8"))["claims"][0]
+    other = shutil.copytree(study, folder / "compare-other")
+    change(study / "findings.json", lambda document: document["claims"][0].update(verdict="supported", which=None))
+    change(other / "findings.json", wider)
+    page = build(folder).decode()
+    [table] = re.findall(r'<table class="cards sortable">.*?</table>', page, re.DOTALL)
+    [row] = [row for row in table.split("<tr>") if f'<th scope="row">{own["claim"]}</th>' in row]
+    assert re.findall(r'href="#(study-\d)"', row) == ["study-1", "study-2"]
+    assert 'class="verdict undecided"' in row
+    assert "stands here once" in page
+    badges = re.findall(rf"<strong>{own['claim']}</strong>\s*<span class=\"verdict (\w+)", page)
+    assert sorted(badges) == ["supported", "undecided"]
+
+
+def test_the_worksheet_has_the_numbers_and_the_page_with_answers_has_them_not(made, page):
+    hidden = build(made, without_answers=True).decode()
+    [findings] = made.glob("compare*/findings.json")
+    for claim in json.loads(findings.read_text(encoding="utf-8"))["claims"]:
+        assert f"<var>t</var> = {claim['t']:.3f}" in hidden
+    assert hidden.count("in each replicate: ") == 8
+    assert "in each replicate: " not in page
+    assert "How to find a verdict" in hidden
+
+
+def test_damaged_numbers_of_replicates_are_named(folder, study, change):
+    change(study / "findings.json", lambda document: document["claims"][0].update(values="abc"))
+    assert f"{study.name}/findings.json is damaged and left out" in build(folder, without_answers=True).decode()

@@ -1,14 +1,11 @@
-"""The small drawing of an interval, the glossary, the tables of numbers, and the sentences over all studies."""
+"""The small drawing of an interval, the glossary, and the tables of numbers."""
 
 import re
-from dataclasses import replace
 
 import pytest
 
-from bnlab.report.page import words
 from bnlab.report.page.glossary import WORDS, Glossary
 from bnlab.report.page.intervals import EDGE, WIDTH, Interval
-from bnlab.report.page.model import Book, Claim, Study
 from bnlab.report.page.numbers import MOST_ROWS, arm_rows, number_tables
 
 INTERVALS = [
@@ -88,79 +85,3 @@ def test_of_many_points_some_are_shown_with_the_first_and_the_last():
 def test_places_in_words_keep_their_order():
     [table] = number_tables([point("sgd", 1), point("adam", 2)])
     assert [row[0] for row in table.rows] == ["sgd", "adam"]
-
-
-def claim(text="Norm trains faster", verdict="supported", n=5, which=None):
-    return Claim({"claim": text, "verdict": verdict, "n": n, "which": which})
-
-
-STUDY = Study(
-    folder="a", heading="A", study="a", question="", command="", datasets=("mini",), seed="1", replicates=5,
-    claims=(claim(),), rules={}, remarks=(), pictures=(), arms=(), changed={}, provenance={}, version="1.0", number=1,
-)  # fmt: skip
-
-
-def in_study(*claims, **fields):
-    return [(replace(STUDY, **fields), each) for each in claims]
-
-
-def test_the_count_of_verdicts():
-    claims = [claim(), claim(verdict="contradicted"), claim(verdict="supported")]
-    assert words.counts(in_study(*claims)) == "2 supported, 1 contradicted, 0 undecided at 5 replicates"
-    assert words.counts(in_study(claim(n=1))) == "1 supported, 0 contradicted, 0 undecided at 1 replicate"
-    assert words.counts(in_study(claim(), claim(n=40))) == "2 supported, 0 contradicted, 0 undecided at 5 to 40 replicates"
-
-
-def test_what_it_amounts_to():
-    said = words.amounts_to(
-        [
-            *in_study(claim(), claim("B", "contradicted", which="the opposite"), claim("C", "undecided"), claim("D")),
-            *in_study(claim(), claim("D", "undecided"), number=2),
-        ]
-    )
-    assert said == [
-        ("The runs support these claims:", "norm trains faster (sections 1 and 2)."),
-        ("They contradict these:", "b (the opposite)."),
-        ("They don't decide these, which doesn't mean that there is no difference:", "c."),
-        (
-            "On these the studies differ; one that tests more claims has wider intervals:",
-            "d (supported in section 1, undecided in section 2).",
-        ),
-    ]
-
-
-def test_data_sets_are_not_added_up_and_one_replicate_is_not_counted():
-    others = (
-        {"datasets": ("cifar10",)},
-        {"seed": "7"},
-        {"version": "2.0"},
-        {"changed": {"net.reg": "0.1"}},
-        {},
-        {"replicates": 1},
-    )
-    book = Book((STUDY, *(replace(STUDY, number=number, **other) for number, other in enumerate(others, start=2))))
-    assert [(name, [study.number for study, _ in each]) for name, each in words.by_data(book)] == [
-        ("mini, seed 1, bnlab 1.0", [1, 6]),
-        ("cifar10, seed 1, bnlab 1.0", [2]),
-        ("mini, seed 7, bnlab 1.0", [3]),
-        ("mini, seed 1, bnlab 2.0", [4]),
-        ("mini, seed 1, bnlab 1.0, with other settings than the study's own", [5]),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("fields", "said"),
-    [
-        ({"datasets": ("cifar10",)}, "data sets (mini, cifar10)"),
-        ({"version": "2.0"}, "versions of bnlab (1.0, 2.0)"),
-        ({"seed": "2"}, "seeds (1, 2)"),
-        ({"replicates": 40}, "numbers of replicates (5, 40)"),
-        ({"changed": {"net.reg": "0.1"}}, "variations of them (section 2)"),
-    ],
-)
-def test_mixtures_are_named(fields, said):
-    assert said in words.mixtures(Book((STUDY, replace(STUDY, number=2, **fields))))
-
-
-def test_no_mixture():
-    assert words.mixtures(Book((STUDY, replace(STUDY, number=2, changed={"arms.norm": "layernorm"})))) == ""
