@@ -145,9 +145,11 @@ def test_damage_is_not_told_as_absence(folder, study):
     ):
         path.write_text("{", encoding="utf-8")
     (study / "arms.csv").write_text('arm\n"', encoding="utf-8")
+    (study / "figure.svg").unlink()
     page = build(folder).decode()
     assert page.count("The claims of this study could not be read") == 1
     assert page.count("The table of the arms could not be read") == 1
+    assert page.count("This folder holds no figure of the study that can be shown.") == 1
     for words in ("verify.json is damaged", "gradcheck.json is damaged"):
         assert f"could not be read: {words}." in page
     for words in ("states no claims", "doesn't hold it yet"):
@@ -179,7 +181,10 @@ def test_the_claims_that_a_command_names_as_a_file_are_shown(folder, study, chan
     change(study / "summary.json", lambda document: document.update(command="bnlab compare --claims FILE"))
     page = build(folder).decode()
     assert "FILE holds these claims" in page
+    assert "FILE is a file of claims that this folder doesn't hold" not in page
     assert "- claim: &lt;i&gt;mine&lt;/i&gt;" in page
+    (study / "claims.yaml").unlink()
+    assert "FILE is a file of claims that this folder doesn't hold" in build(folder).decode()
 
 
 def test_words_are_explained_before_the_first_study(page):
