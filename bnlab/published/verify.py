@@ -23,6 +23,7 @@ from bnlab.runs.fields import plain
 from bnlab.runs.spec import RunSpec
 
 FOLDER, FILE, SCHEMA = "verify", "verify.json", 1
+COMMAND = "bnlab verify"
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ def publish_rows(rows: Sequence[PublishedNumber], images: Images | str, store: S
     reason = _without_folders(told)
     document = {
         "schema": SCHEMA,
+        "command": COMMAND,
         "counts": counts(rows),
         "images": None if isinstance(images, str) else {**plain(images.spec), "mean_of": images.mean_of},
         "without_images": reason or None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import logging
 import os
 import sys
@@ -44,8 +45,20 @@ def draw(figure: Figure) -> dict[str, bytes]:
     """The figure's files by format."""
     with _matplotlib():
         canvas = compose(figure)
-        svg = _rendered(canvas, "svg", metadata={**NO_DATE, "Title": figure.title, "Description": full_caption(figure)})
+        said = {"Title": figure.title, "Description": full_caption(figure), "Coverage": _axes(canvas, figure)}
+        svg = _rendered(canvas, "svg", metadata={**NO_DATE, **said})
         return {"png": _rendered(canvas, "png", dpi=DPI, metadata={"Software": None}), "svg": svg}
+
+
+def _axes(canvas: Canvas, figure: Figure) -> str:
+    """For each panel the scale and the ends of x and y, or null if it isn't one of lines, as JSON: so a page can tell the
+    values at a place."""
+    both = zip(canvas.axes, figure.panels, strict=False)  # the axes of colour bars come last
+    return json.dumps([_scales(axes) if isinstance(panel, Panel) else None for axes, panel in both])
+
+
+def _scales(axes: Axes) -> list[list[Any]]:
+    return [[axes.get_xscale(), *axes.get_xlim()], [axes.get_yscale(), *axes.get_ylim()]]
 
 
 def compose(figure: Figure) -> Canvas:

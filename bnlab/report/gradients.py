@@ -13,6 +13,7 @@ from bnlab.lab.provenance import provenance
 from bnlab.lab.store import Store
 
 FOLDER, FILE, SCHEMA = "gradcheck", "gradcheck.json", 1
+COMMAND = "bnlab gradcheck"
 
 
 def as_json_row(comparison: Comparison | NodeComparison) -> dict[str, Any]:
@@ -25,6 +26,6 @@ def publish(comparisons: Sequence[Comparison], store: Store, seconds: float) -> 
     rows = [as_json_row(comparison) for comparison in comparisons]
     failed = sum(comparison.ok is False for comparison in comparisons)
     counts = {"gradients": len(rows), "failed": failed}
-    document = {"schema": SCHEMA, "counts": counts, "rows": rows, "provenance": provenance(seconds)}
+    document = {"schema": SCHEMA, "command": COMMAND, "counts": counts, "rows": rows, "provenance": provenance(seconds)}
     write(store.root / FOLDER / FILE, json_bytes(document))
     return document

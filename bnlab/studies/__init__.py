@@ -28,6 +28,8 @@ class StudyEntry(NamedTuple):
     """The settings file in `experiments/`."""
     help: str
     """One line."""
+    title: str = ""
+    """What it is about, in a few words; what is compared follows in headings."""
     model: str = "mlp"
     """The kind of net it trains. Rows that differ in it may share a command: `--model` chooses, the first by default."""
 
@@ -48,20 +50,30 @@ STUDIES = (
         "bnlab.studies.compare",
         "compare.yaml",
         "A normalization against none.",
+        "Training a deep net",
         forms=(Form({"arms.norm": "layernorm"}, "the notebooks compare both normalizations with none"),),
     ),
-    StudyEntry("compare", "bnlab.studies.compare_cnn", "compare-cnn.yaml", "Spatial normalizations against none.", "cnn"),
+    StudyEntry(
+        "compare",
+        "bnlab.studies.compare_cnn",
+        "compare-cnn.yaml",
+        "Spatial normalizations against none.",
+        "Training a convnet",
+        "cnn",
+    ),
     StudyEntry(
         "sweep weight-scale",
         "bnlab.studies.weight_scale",
         "weight-scale.yaml",
         "20 scales of the initial weights, with and without batchnorm.",
+        "Initial weight scale",
     ),
     StudyEntry(
         "sweep batch-size",
         "bnlab.studies.batch_size",
         "batch-size.yaml",
         "Batch sizes with a normalization, and a baseline without.",
+        "Batch size",
         forms=(
             Form({"arms.norm": "all"}, "only both in one figure can test that layernorm depends less on the batch size"),
             Form({"arms.equal_updates": True}, "at equal epochs small batches make more updates, which may be the reason"),
@@ -72,18 +84,28 @@ STUDIES = (
         "bnlab.studies.learning_rate",
         "learning-rate.yaml",
         "31 learning rates, with and without batchnorm.",
+        "Learning rate",
     ),
     StudyEntry(
         "sweep feature-width",
         "bnlab.studies.feature_width",
         "feature-width.yaml",
         "Hidden layers of 2 to 200 units, with layernorm, batchnorm and none.",
+        "Width of the hidden layers",
     ),
     StudyEntry(
-        "sweep depth", "bnlab.studies.depth", "depth.yaml", "1 to 20 hidden layers, with batchnorm, layernorm and none."
+        "sweep depth",
+        "bnlab.studies.depth",
+        "depth.yaml",
+        "1 to 20 hidden layers, with batchnorm, layernorm and none.",
+        "Number of hidden layers",
     ),
     StudyEntry(
-        "sweep update-rule", "bnlab.studies.update_rule", "update-rule.yaml", "Update rules, each at a rate of its own."
+        "sweep update-rule",
+        "bnlab.studies.update_rule",
+        "update-rule.yaml",
+        "Update rules, each at a rate of its own.",
+        "Update rule",
     ),
-    StudyEntry("dropout", "bnlab.studies.dropout", "dropout.yaml", "Dropout against none."),
+    StudyEntry("dropout", "bnlab.studies.dropout", "dropout.yaml", "Dropout against none.", "Dropout"),
 )

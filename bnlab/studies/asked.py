@@ -1,19 +1,25 @@
-"""What a plan asks: its question in words, and the command that asks it again."""
+"""What a plan asks: its title and its question in words, and the command that asks it again."""
 
 from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bnlab.studies import SWEEP, StudyEntry
+from bnlab.studies.axes import value_text
+from bnlab.studies.folders import DATASET
 from bnlab.studies.plan import REPLICATES, StudyPlan
 from bnlab.studies.settings import flags
 from bnlab.studies.study import Study, load_study
+from bnlab.studies.words import BASELINE
 from bnlab.studies.yaml_files import as_yaml
 
 PROGRAM = "bnlab"
+MOST_NAMED = 5
+"""Curves, or settings, that a title names one by one."""
+NOT_IN_TITLES = (DATASET, REPLICATES, "seed")
 
 
 def description(entry: StudyEntry) -> str:
@@ -29,6 +35,36 @@ def question(plan: StudyPlan) -> str:
         return own
     first, _, _ = (sys.modules[plan.entry.module].__doc__ or "").partition("\n\n")
     return " ".join(first.replace("`", "").split())
+
+
+def title(plan: StudyPlan) -> str:
+    """What the study is about, what it compares, and what is not as in its own file: 'Batch size: batchnorm and none'.
+
+    Replicates aren't told, nor is the seed, which is the same for most studies of a folder.
+    """
+    topic = plan.entry.title or plan.study.AXIS.capitalize()
+    curves = [curve.replace(BASELINE, "none").replace("_", " ") for curve in plan.curves]
+    compared = f": {_listed(curves)}" if len(curves) > 1 else ""
+    differs = [*_differs(plan)]
+    return topic + compared + (f" ({_listed(differs)})" if differs else "")
+
+
+def _listed(items: Sequence[str]) -> str:
+    """'a, b and c'; of many, the first few and how many more."""
+    named = items if len(items) <= MOST_NAMED else [*items[: MOST_NAMED - 1], f"{len(items) - MOST_NAMED + 1} more"]
+    return " and ".join(filter(None, (", ".join(named[:-1]), named[-1])))
+
+
+def _differs(plan: StudyPlan) -> Iterator[str]:
+    """The settings that aren't the study's own, less those of its arms that the names of the curves show."""
+    if DATASET in plan.changed:
+        yield f"on {plan.settings.data.dataset}"
+    for key, value in plan.changed.items():
+        section, _, last = key.rpartition(".")
+        if value is True:
+            yield last.replace("_", " ")
+        elif section != "arms" and key not in NOT_IN_TITLES:
+            yield f"{last.replace('_', ' ')} {value_text(value)}"
 
 
 def command(plan: StudyPlan) -> str:

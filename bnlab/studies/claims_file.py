@@ -4,15 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING
+from dataclasses import MISSING, asdict
 from pathlib import Path
 from typing import Any
 
 from bnlab.errors import SettingsError, did_you_mean
 from bnlab.evidence.claims import EACH, Claim
 from bnlab.runs.fields import normal, settings_of, shown
-from bnlab.studies.yaml_files import read
+from bnlab.studies.yaml_files import dumped, read
 
+CLAIMS_FILE = "claims.yaml"
+"""In the folder of a study whose user stated claims."""
 OF_STUDIES = ("title", "subject", "when", "unless")
 """Fields for the claims of studies alone."""
 SETTINGS = {setting.name: setting for setting in settings_of(Claim) if setting.name not in OF_STUDIES}
@@ -34,6 +36,19 @@ def read_claims(path: Path) -> tuple[Claim, ...]:
     if problems:
         raise SettingsError("\n".join(problems))
     return tuple(Claim(**row) for row in rows)
+
+
+def claims_yaml(claims: Sequence[Claim]) -> bytes:
+    """The claims as a file that `read_claims` reads. Fields that have their defaults are left out."""
+    rows = [
+        {
+            name: [*value] if isinstance(value, tuple) else value
+            for name, value in asdict(claim).items()
+            if name in FIELDS and value != SETTINGS[name].default
+        }
+        for claim in claims
+    ]
+    return dumped({"claims": rows}).encode()
 
 
 def _problems(row: Any) -> list[str]:

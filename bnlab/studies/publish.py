@@ -20,7 +20,8 @@ from bnlab.report.figure_table import numbers_csv
 from bnlab.report.findings import findings_json, findings_markdown
 from bnlab.report.table import NAMES, csv_bytes, rows
 from bnlab.runs.fields import plain
-from bnlab.studies.asked import command, question
+from bnlab.studies.asked import command, question, title
+from bnlab.studies.claims_file import CLAIMS_FILE, claims_yaml
 from bnlab.studies.further_files import further_files
 from bnlab.studies.plan import StudyPlan, judged, results
 from bnlab.studies.study import Result
@@ -67,11 +68,18 @@ def publish(
         "findings.json": json_bytes(found),
         "findings.md": findings_markdown(found, document["findings"]).encode(),
         **further_files(plan, results, _changes(plan)),
+        **_own_claims(plan),
         "summary.json": json_bytes(document),
     }
     for name, content in files.items():
         write(folder / name, content)
     return {**document, "files": [str(folder / name) for name in files]}
+
+
+def _own_claims(plan: StudyPlan) -> dict[str, bytes]:
+    """The user's claims as a file that --claims takes, if there are any."""
+    own = plan.claims[len(plan.study.CLAIMS) :]
+    return {CLAIMS_FILE: claims_yaml(own)} if own else {}
 
 
 def figure(plan: StudyPlan, results: list[Result], findings: Sequence[Finding]) -> Figure:
@@ -100,6 +108,7 @@ def summary(plan: StudyPlan, results: list[Result], findings: Sequence[Finding])
     return {
         "schema": SUMMARY_SCHEMA,
         "study": plan.entry.name,
+        "title": title(plan),
         "question": question(plan),
         "command": command(plan),
         "settings": settings_used(plan),

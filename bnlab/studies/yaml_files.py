@@ -77,3 +77,9 @@ def as_yaml(value: Any) -> str:
     plain = [*value] if isinstance(value, tuple) else value
     text: str = yaml.safe_dump(plain, default_flow_style=True, width=10_000)
     return text.removesuffix("\n").removesuffix("\n...")
+
+
+def dumped(document: Any) -> str:
+    """A mapping of plain values as a YAML file, in its own order."""
+    text: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
+    return text

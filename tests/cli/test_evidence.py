@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from bnlab.studies.claims_file import read_claims
+
 FIVE = ("--replicates", 5)
 ONE = "claims:\n- {measure: best_val_acc, reason: a share lies between 0 and 1, "
 SURE = ONE + "claim: It lies between 0 and 1, kind: within, margin: 1, of: batchnorm}\n"
@@ -61,6 +63,8 @@ def test_claims_of_the_users_own_are_tested_with_the_studys(call, tiny, tmp_path
     assert document["claims"][-1]["confidence"] == pytest.approx(1 - 0.05 / 6)
     assert document["claims"][-1]["verdict"] == "supported"
     assert "It lies between 0 and 1? " in done.out
+    stated = study_folder(tmp_path / "results") / "claims.yaml"
+    assert [claim.claim for claim in read_claims(stated)] == ["It lies between 0 and 1"]
 
 
 @pytest.mark.parametrize(

@@ -139,7 +139,9 @@ def test_published_numbers_gradients_and_the_page_come_along(call, tmp_path, pag
     assert document["gradcheck"]["counts"]["failed"] == 0
     assert [*document][-1] == "provenance"
     assert [*(tmp_path / "results" / "verify").iterdir()] == [tmp_path / "results" / "verify" / "verify.json"]
-    rows = json.loads((tmp_path / "results" / "gradcheck" / "gradcheck.json").read_text())["rows"]
+    written = json.loads((tmp_path / "results" / "gradcheck" / "gradcheck.json").read_text())
+    rows = written["rows"]
+    assert written["command"] == "bnlab gradcheck"
     assert len(rows) == document["gradcheck"]["counts"]["gradients"] == 6
     assert rows == call("gradcheck", *names, "--json").json
     assert pages == [("results", False, ["gradcheck", "verify"])]

@@ -263,6 +263,7 @@ def test_a_results_folder_gets_all_numbers_and_without_images_the_reason(call, t
     assert [path.name for path in (tmp_path / "results" / "verify").iterdir()] == ["verify.json"]
     document = written(tmp_path)
     assert document["counts"] == {"agrees": 84, "disagrees": 0, "skipped": 64, "reported": 1, "drawn": 0}
+    assert document["command"] == "bnlab verify"
     assert document["images"] is None
     assert document["without_images"] == "no files of cifar10 found"
     assert str(tmp_path) not in json.dumps(document)

@@ -8,7 +8,7 @@ import pytest
 
 from bnlab.cli import cli
 from bnlab.studies import STUDIES, SWEEP
-from bnlab.studies.asked import command, question
+from bnlab.studies.asked import command, question, title
 from bnlab.studies.plan import make_plan
 from bnlab.studies.settings import Override
 from bnlab.studies.sweep import make_sweep
@@ -106,6 +106,41 @@ def test_looks_are_asked_for_again_and_not_the_replicates_that_were_enough(plann
 def test_a_file_of_claims_is_asked_for_and_its_place_not_told():
     plan = made("compare")
     assert command(replace(plan, claims=(*plan.claims, plan.claims[0]))) == "bnlab compare --claims FILE"
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "titled"),
+    [
+        ("compare", {}, "Training a deep net: batchnorm and none"),
+        ("sweep batch-size", {"arms.norm": "all"}, "Batch size: batchnorm, layernorm and none"),
+        ("sweep batch-size", {"arms.equal_updates": True}, "Batch size: batchnorm and none (equal updates)"),
+        ("sweep depth", {"seed": 7, "replicates": 2}, "Number of hidden layers: batchnorm, layernorm and none"),
+        (
+            "sweep learning-rate",
+            {"data.dataset": "synthetic", "data.num_train": 300, "net.reg": 0.1},
+            "Learning rate: batchnorm and none (on synthetic, num train 300 and reg 0.1)",
+        ),
+        (
+            "dropout",
+            {"arms.keep": (0.1, 0.2, 0.3, 0.4, 0.5)},
+            "Dropout: no dropout, keep 0.1, keep 0.2, keep 0.3 and 2 more",
+        ),
+    ],
+)
+def test_the_title_says_what_is_compared_and_what_differs(name, changes, titled):
+    assert title(made(name, changes)) == titled
+
+
+def test_titles_tell_the_studies_apart():
+    titles = [title(made(name)) for name in ENTRIES]
+    assert len({*titles}) == len(titles)
+    assert all(entry.title for entry in STUDIES)
+
+
+def test_the_title_of_a_sweep_is_its_axis():
+    assert title(make_plan(SWEEP, study=make_sweep(["net.weight_scale=0.1,1"]))) == "Weight scale"
+    two = make_plan(SWEEP, study=make_sweep(["net.weight_scale=0.1,1", "solver.batch_size=5,10"]))
+    assert title(two) == "Weight scale: batch size 5 and batch size 10"
 
 
 @pytest.mark.parametrize("name", ENTRIES)

@@ -4,7 +4,7 @@ import pytest
 
 from bnlab.errors import SettingsError
 from bnlab.evidence.claims import Claim
-from bnlab.studies.claims_file import FIELDS, NEEDED, check_testable, read_claims
+from bnlab.studies.claims_file import FIELDS, NEEDED, check_testable, claims_yaml, read_claims
 
 GOOD = """
 claims:
@@ -205,3 +205,8 @@ def test_each_problem_has_a_line():
 def test_each_of_one_arm_against_itself():
     [line] = untestable(claim(against="none"), curves={"none": [0.0]})
     assert line == "claim 1: of: each leaves no arm to test against none, which is the only one; leave against out"
+
+
+def test_claims_that_are_written_are_read_as_they_were(write):
+    claims = read_claims(write(GOOD))
+    assert read_claims(write(claims_yaml(claims).decode())) == claims

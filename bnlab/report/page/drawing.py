@@ -7,18 +7,25 @@ same drawing. Places are in points, y downwards.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from math import cos, radians, sin
+from typing import Any
 from xml.etree.ElementTree import Element
 
 from bnlab.report.blocks import CAPTION_ID, TITLE_ID
+from bnlab.report.layout import BAR
 from bnlab.report.page.svg import Svg, markup, read
 
 MARGIN = 5.0
 """Around a panel: marks at its edge reach beyond its frame."""
+BAR_WIDTH = 1.5 * 72 * BAR
+"""A frame that isn't wider, in points, is a colour bar."""
+WIDE = 800.0
+"""A wider figure has three panels side by side; two can be read on paper as they are."""
 TRANSFORM = re.compile(r"(translate|rotate|scale)\(([^)]*)\)")
 POINT = re.compile(r"[ML](-?[\d.]+) (-?[\d.]+)")
 LAST_GLYPH, RISE, DEPTH = 80.0, 80.0, 25.0
@@ -61,10 +68,11 @@ class Box:
 
 @dataclass(frozen=True)
 class Piece:
-    """A panel, or an entry of the legend: its id in the drawing, and its place."""
+    """A panel, a colour bar, or an entry of the legend: its id in the drawing, and its place. frame: without labels."""
 
     identity: str
     box: Box
+    frame: Box
 
 
 @dataclass(frozen=True)
@@ -77,6 +85,16 @@ class Drawing:
     panels: tuple[Piece, ...]
     title: str | None
     description: str | None
+    bars: tuple[Piece, ...] = ()
+    """The colour bars of heat maps."""
+    axes: str = ""
+    """For each panel its frame, [left, top, right, bottom], and the scale and the ends of x and y, or null, as JSON; empty
+    if they aren't known."""
+
+    @property
+    def wide(self) -> bool:
+        """Whether it is too wide to be read on paper as a whole."""
+        return self.box.width > WIDE
 
 
 def make_drawing(text: str, prefix: str) -> Drawing:
@@ -87,9 +105,20 @@ def make_drawing(text: str, prefix: str) -> Drawing:
         return Drawing(markup(svg), Box(0, 0, svg.width, svg.height), (), (), svg.title, svg.description)
     if svg.description is not None:
         _remove(figure, f"{prefix}{TITLE_ID}", f"{prefix}{CAPTION_ID}")
-    panels = tuple(_pieces(figure, f"{prefix}axes_"))
+    axes = tuple(_pieces(figure, f"{prefix}axes_"))
+    bars = tuple(piece for piece in axes if piece.frame.width <= BAR_WIDTH)
+    panels = tuple(piece for piece in axes if piece not in bars)
     legend = tuple(piece for group in _named(figure, f"{prefix}legend_") for piece in _entries(group))
-    return Drawing(_cleared(svg, figure), _view(svg, (*legend, *panels)), legend, panels, svg.title, svg.description)
+    return Drawing(
+        _cleared(svg, figure),
+        _view(svg, (*legend, *axes)),
+        legend,
+        panels,
+        svg.title,
+        svg.description,
+        bars,
+        _axes(svg, panels),
+    )
 
 
 def _remove(figure: Element, *identities: str) -> None:
@@ -119,6 +148,25 @@ def _view(svg: Svg, pieces: tuple[Piece, ...]) -> Box:
     return Box(0, max(around.top, 0), svg.width, min(around.bottom, svg.height))
 
 
+def _axes(svg: Svg, panels: tuple[Piece, ...]) -> str:
+    try:
+        scales = json.loads(svg.axes or "null")
+        both = zip(panels, scales or (), strict=True)
+        found = [own and [[round(end, 1) for end in _ends(panel.frame)], *_checked(own)] for panel, own in both]
+    except (TypeError, ValueError):  # a file of another version or hand
+        return ""
+    return json.dumps(found) if any(found) else ""
+
+
+def _ends(frame: Box) -> tuple[float, ...]:
+    return frame.left, frame.top, frame.right, frame.bottom
+
+
+def _checked(scales: Any) -> list[list[Any]]:
+    """Scale and ends of x and y. Raises TypeError or ValueError if they are something else."""
+    return [[str(scale), float(low), float(high)] for scale, low, high in scales]
+
+
 def _named(figure: Element, beginning: str) -> list[Element]:
     return [child for child in figure if (child.get("id") or "").startswith(beginning)]
 
@@ -131,7 +179,7 @@ def _pieces(figure: Element, beginning: str) -> Iterator[Piece]:
             box = boxes[0]
             for other in boxes[1:]:
                 box |= other
-            yield Piece(group.get("id") or "", box.wider(MARGIN))
+            yield Piece(group.get("id") or "", box.wider(MARGIN), boxes[0])
 
 
 def _entries(legend: Element) -> Iterator[Piece]:
@@ -149,7 +197,7 @@ def _entries(legend: Element) -> Iterator[Piece]:
             box = texts[0]
             for other in (*texts[1:], *(_path_box(path) for each in entry for path in _paths(each))):
                 box |= other
-            yield Piece(group.get("id") or "", box.wider(2))
+            yield Piece(group.get("id") or "", box.wider(2), box)
             entry = []
     legend.extend(entry)
 

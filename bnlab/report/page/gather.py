@@ -1,12 +1,14 @@
 """From a results folder to what the page says. Everything comes from the files; nothing is computed anew.
 
-A file that is damaged is named and left out, and the rest is shown. A study without a summary that can be read is left out.
+A file that is damaged is named and left out, and the rest is shown. A study without a summary that can be read is left out,
+and named too.
 """
 
 from __future__ import annotations
 
 import csv
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +17,7 @@ from typing import Any, TypeVar
 from bnlab.errors import StoreError
 from bnlab.report.page.drawing import make_drawing
 from bnlab.report.page.exercise import exercise
-from bnlab.report.page.model import NOT_RECORDED, VERDICTS, Book, Claim, Picture, Study, Verify
+from bnlab.report.page.model import NOT_RECORDED, VERDICTS, Book, Check, Claim, Picture, Study
 from bnlab.report.page.numbers import arm_rows, number_tables
 
 DAMAGED = (KeyError, TypeError, ValueError, AttributeError, IndexError, OSError, csv.Error, RecursionError)
@@ -36,6 +38,11 @@ FACTS = {
     "finished": "finished_at",
 }
 """What the page says of where a study was computed, and the key in `provenance`. No host, no user, no path."""
+VERIFY, GRADCHECK = "verify", "gradcheck"
+"""The folders of the two checks."""
+SUMMARY, FINDINGS, ARMS, CLAIMS = "summary.json", "findings.json", "arms.csv", "claims.yaml"
+LEFT_BY_STUDIES = ("figure.svg", "table.csv", FINDINGS, ARMS)
+"""A folder with one of these holds a study."""
 
 
 class _Reader:
@@ -54,9 +61,16 @@ class _Reader:
             return parse(path)
         except DAMAGED as error:
             reason = "a key is missing: " if isinstance(error, KeyError) else ""
-            where = path.relative_to(self.root).as_posix()
-            self.problems.append(f"{where} is damaged and left out: {reason}{_one_line(error)}")
+            self._note(path, f"is damaged and left out: {reason}{_one_line(error)}")
             return None
+
+    def missing(self, path: Path, meaning: str) -> None:
+        """Remember a file that should be there, if it isn't, and what that means."""
+        if not path.is_file():
+            self._note(path, f"is missing: {meaning}")
+
+    def _note(self, path: Path, problem: str) -> None:
+        self.problems.append(f"{path.relative_to(self.root).as_posix()} {problem}")
 
 
 def gather(folder: Path, order: Sequence[str] = ()) -> Book:
@@ -70,11 +84,14 @@ def gather(folder: Path, order: Sequence[str] = ()) -> Book:
     found = [_study(each, reader) for each in sorted(folder.iterdir()) if each.is_dir()]
     studies = sorted(filter(None, found), key=lambda study: _place(study, order))
     one_seed = len({study.seed for study in studies}) == 1
+    headings = [_heading(study, one_seed) for study in studies]
+    shared = {heading for heading, times in Counter(headings).items() if times > 1}
     numbered = tuple(
-        replace(study, number=number, heading=_heading(study, one_seed)) for number, study in enumerate(studies, 1)
+        replace(study, number=number, heading=heading + (f" ({study.folder})" if heading in shared else ""))
+        for number, (study, heading) in enumerate(zip(studies, headings, strict=True), 1)
     )
-    gradcheck = reader.read(folder / "gradcheck" / "gradcheck.json", _gradcheck)
-    book = Book(numbered, _verify(folder / "verify", reader), gradcheck, tuple(reader.problems))
+    verify, gradcheck = _verify(folder / VERIFY, reader), _check(folder / GRADCHECK / "gradcheck.json", _gradcheck, reader)
+    book = Book(numbered, verify, gradcheck, tuple(reader.problems))
     if not (book.studies or book.verify or book.gradcheck):
         more = "; ".join(("", *book.left_out)) if book.left_out else ": run a study first, for instance bnlab compare"
         raise StoreError(f"{folder} holds no study that can be shown{more}")
@@ -88,27 +105,36 @@ def _place(study: Study, order: Sequence[str]) -> tuple[int, int, int, str]:
 
 
 def _heading(study: Study, one_seed: bool) -> str:
-    """The folder's name as words; without the seed if it tells no study from another."""
+    """The study's title, or the folder's name as words; with the seed only if it tells studies apart."""
+    if study.heading:
+        return study.heading if one_seed else f"{study.heading}, seed {study.seed}"
     name = study.folder.removesuffix(f"-seed-{study.seed}") if one_seed else study.folder
     return name.replace("-", " ").capitalize()
 
 
 def _study(folder: Path, reader: _Reader) -> Study | None:
-    return reader.read(folder / "summary.json", lambda path: _from_summary(folder, _json(path), reader))
+    if folder.name not in (VERIFY, GRADCHECK) and any((folder / name).is_file() for name in LEFT_BY_STUDIES):
+        reader.missing(folder / SUMMARY, "the study is left out; run it again to have it here")
+    return reader.read(folder / SUMMARY, lambda path: _from_summary(folder, _json(path), reader))
 
 
 def _from_summary(folder: Path, summary: Mapping[str, Any], reader: _Reader) -> Study:
     runs, settings, facts = list(summary["runs"]), dict(summary["settings"]), dict(summary["provenance"])
-    claims, rules = reader.read(folder / "findings.json", _findings) or ((), {})
-    said = [str(sentence) for sentence in summary["findings"]]
-    arms = reader.read(folder / "arms.csv", lambda path: tuple(arm_rows(_csv(path), runs)))
+    said, command = [str(sentence) for sentence in summary["findings"]], str(summary.get("command") or "")
+    changed = {str(key): _plain(value) for key, value in dict(summary["changed"]).items()}
+    datasets = tuple(dict.fromkeys(str(run["dataset"]) for run in runs)) or (str(settings["data"]["dataset"]),)
+    own_claims = CLAIMS if "--claims" in command.split() else ""
+    reader.missing(folder / FINDINGS, "the study's claims can't be shown")
+    found = reader.read(folder / FINDINGS, _findings)
+    arms = reader.read(folder / ARMS, lambda path: tuple(arm_rows(_csv(path), runs)))
+    claims, rules = found or ((), {})
     return Study(
         folder=folder.name,
-        heading=folder.name,
+        heading=str(summary.get("title") or ""),
         study=str(summary["study"]),
         question=str(summary.get("question") or ""),
-        command=str(summary.get("command") or ""),
-        datasets=tuple(dict.fromkeys(str(run["dataset"]) for run in runs)) or (str(settings["data"]["dataset"]),),
+        command=command,
+        datasets=datasets,
         seed=str(settings["seed"]),
         replicates=int(rules.get("replicates", settings["replicates"])),
         claims=claims,
@@ -116,9 +142,11 @@ def _from_summary(folder: Path, summary: Mapping[str, Any], reader: _Reader) -> 
         remarks=tuple(said[len(claims) :]),
         pictures=tuple(_pictures(folder, reader)),
         arms=arms or (),
-        changed={str(key): _plain(value) for key, value in dict(summary["changed"]).items()},
+        changed=changed,
         provenance=_provenance(facts, summary, runs),
         version=str(facts.get("bnlab") or NOT_RECORDED),
+        unread=tuple(name for name, read in {FINDINGS: found, ARMS: arms}.items() if read is None),
+        claims_file=(own_claims and reader.read(folder / own_claims, _text)) or "",
     )
 
 
@@ -146,17 +174,20 @@ def _pictures(folder: Path, reader: _Reader) -> Iterator[Picture]:
 def _picture(path: Path, reader: _Reader) -> Picture | None:
     reader.pictures += 1
     identity = f"f{reader.pictures}"
-    drawing = reader.read(path, lambda path: make_drawing(path.read_text(encoding="utf-8"), f"{identity}-"))
+    drawing = reader.read(path, lambda path: make_drawing(_text(path), f"{identity}-"))
     table = path.with_name(f"{path.stem}-numbers.csv")
     numbers = reader.read(table, lambda path: tuple(number_tables(_csv(path)))) or ()
     return None if drawing is None else Picture(path.stem, identity, drawing, numbers, main=path.stem == "figure")
 
 
 def _provenance(facts: Mapping[str, Any], summary: Mapping[str, Any], runs: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    found = {word: _fact(facts.get(key)) for word, key in FACTS.items()}
     prints = dict.fromkeys(str(run["fingerprint"]) for run in runs if run.get("fingerprint"))
     fingerprint = facts.get("fingerprint") or summary.get("fingerprint") or ", ".join(prints)
-    return {**found, "data fingerprint": _fact(fingerprint)}
+    return {**_facts(facts), "data fingerprint": _fact(fingerprint)}
+
+
+def _facts(facts: Mapping[str, Any]) -> dict[str, str]:
+    return {word: _fact(facts.get(key)) for word, key in FACTS.items()}
 
 
 def _fact(value: Any) -> str:
@@ -165,32 +196,47 @@ def _fact(value: Any) -> str:
     return NOT_RECORDED if value is None or value == "" else str(value)
 
 
-def _verify(folder: Path, reader: _Reader) -> Verify | None:
-    document = reader.read(folder / "verify.json", _verify_document)
-    picture = _picture(folder / "figure.svg", reader)
-    if document is None and picture is None:
-        return None
-    counts, rows = document or ({}, ())
-    return Verify(counts, rows, picture)
+def _verify(folder: Path, reader: _Reader) -> Check | None:
+    found, picture = _check(folder / "verify.json", _verify_document, reader), _picture(folder / "figure.svg", reader)
+    return found if picture is None else replace(found or Check(), picture=picture)
 
 
-def _verify_document(path: Path) -> tuple[dict[str, int], tuple[dict[str, Any], ...]]:
+def _check(path: Path, parse: Callable[[Path], Check], reader: _Reader) -> Check | None:
+    """What the file holds; None if there is none."""
+    return (reader.read(path, parse) or Check(unread=True)) if path.is_file() else None
+
+
+def _verify_document(path: Path) -> Check:
     document = _json(path)
     rows = tuple({**row, "what": str(row["what"])} for row in document["rows"])
-    return {str(status): int(count) for status, count in dict(document["counts"]).items()}, rows
+    counts = {str(status): int(count) for status, count in dict(document["counts"]).items()}
+    images = document.get("images") or {}
+    data = {"data set": _fact(images["dataset"]), "data fingerprint": _fact(images["fingerprint"])} if images else {}
+    return _made_by(document, Check(rows, counts, without_images=str(document.get("without_images") or "")), data)
 
 
-def _gradcheck(path: Path) -> tuple[dict[str, Any], ...]:
-    document = json.loads(path.read_text(encoding="utf-8"))
-    rows = document["rows"] if isinstance(document, Mapping) else document
-    return tuple({**row, "case": str(row["case"]), "ok": row["ok"]} for row in rows)
+def _gradcheck(path: Path) -> Check:
+    document = json.loads(_text(path))
+    document = document if isinstance(document, Mapping) else {"rows": document}
+    rows = tuple({**row, "case": str(row["case"]), "ok": row["ok"]} for row in document["rows"])
+    return _made_by(document, Check(rows), {})
+
+
+def _made_by(document: Mapping[str, Any], check: Check, data: Mapping[str, str]) -> Check:
+    """The check with its command and with where it was computed. data: what is said of the images."""
+    facts = {**data, **_facts(dict(document.get("provenance") or {}))}
+    return replace(check, command=str(document.get("command") or ""), provenance=facts)
 
 
 def _json(path: Path) -> dict[str, Any]:
-    document = json.loads(path.read_text(encoding="utf-8"))
+    document = json.loads(_text(path))
     if not isinstance(document, dict):
         raise ValueError("it holds no object")
     return document
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
 def _csv(path: Path) -> list[dict[str, str]]:

@@ -37,6 +37,17 @@ WORDS = (
         r"intervals?",
         "The range in which the true mean difference lies, as far as the replicates tell. More of them make it narrower.",
     ),
+    Word(
+        "confidence",
+        r"confidence|\d+ % intervals?",
+        "How often such intervals hold the true value: of a hundred 95 % intervals, about 95 do.",
+    ),
+    Word(
+        "paired",
+        r"paired",
+        "Each replicate of one arm is held against the same replicate of the other, which starts from the same draws. What "
+        "chance does to both alike is not in their difference.",
+    ),
     Word("margin", r"margins?", "The smallest difference that matters, chosen before the runs."),
     Word("run", r"runs?", "One training of one net, from its initial weights to its last update."),
     Word("arm", r"arms?", "The runs of a study that have the same settings and differ in their replicate alone."),
@@ -120,6 +131,15 @@ WORDS = (
         "The loss, or a weight, was no finite number any more, and the run ended there.",
     ),
 )
+
+STATUSES = {
+    "agrees": "Ours is the published number, as far as its printed digits and rounding tell; an error is small enough.",
+    "disagrees": "Ours is another number.",
+    "skipped": "Not computed or not judged, since something that it takes was not there, such as the images of CIFAR-10.",
+    "reported": "A ratio of two times. It depends on the machine, so nothing is judged.",
+    "drawn": "A point of a training log. Rounding errors grow during a training, so it is drawn and not judged.",
+}
+"""What becomes of a published number, and what that means."""
 
 
 class Glossary:

@@ -81,9 +81,12 @@ def _fence(kind: str, text: str) -> str:
 
 
 def _image(path: Path, meaning: str, identity: str) -> str:
-    drawing, alt = make_drawing(path.read_text(encoding="utf-8"), f"{identity}-"), escape(" ".join(meaning.split()))
+    """The drawing. What stands before the first colon of its meaning is its title, the rest describes it."""
+    drawing = make_drawing(path.read_text(encoding="utf-8"), f"{identity}-")
+    title, _, description = (escape(part.strip()) for part in " ".join(meaning.split()).partition(":"))
+    said = f'<title id="{identity}-t">{title}</title><desc id="{identity}-d">{description or title}</desc>'
     return (
         '<span class="sheet drawing scroll" role="group" aria-label="Drawing" tabindex="0">'
-        f'<svg role="img" aria-labelledby="{identity}-title" viewBox="{drawing.box.view}">'
-        f'<title id="{identity}-title">{alt}</title>{drawing.markup}</svg></span>'
+        f'<svg role="img" aria-labelledby="{identity}-t {identity}-d" viewBox="{drawing.box.view}">'
+        f"{said}{drawing.markup}</svg></span>"
     )

@@ -13,6 +13,13 @@ from bnlab.report.page.intervals import Interval
 
 VERDICTS = ("supported", "contradicted", "undecided")
 NOT_RECORDED = "not recorded"
+MANY_ARMS = 12
+"""From so many on, the arms of a study are counted and not listed."""
+
+
+def endings_in_words(endings: Mapping[str, int]) -> str:
+    """How runs ended: '4 finished, 1 diverged'."""
+    return ", ".join(f"{count} {status}" for status, count in endings.items())
 
 
 @dataclass(frozen=True)
@@ -118,7 +125,12 @@ class Arm:
     epoch: str
     training: str
     validation: str
-    ended: str
+    endings: Mapping[str, int]
+
+    @property
+    def ended(self) -> str:
+        """How its runs ended: '4 finished, 1 diverged'."""
+        return endings_in_words(self.endings)
 
 
 @dataclass(frozen=True)
@@ -142,29 +154,56 @@ class Study:
     provenance: Mapping[str, str]
     version: str
     number: int = 0
+    unread: tuple[str, ...] = ()
+    """Files of its own that are missing or damaged, so that the page can't say what stands in them."""
+    claims_file: str = ""
+    """The user's own claims, as YAML; empty if the command names no file of claims."""
 
     @property
     def anchor(self) -> str:
         """The id of its section."""
         return f"study-{self.number}"
 
+    @property
+    def claims_unread(self) -> bool:
+        """Whether it may have claims that can't be shown."""
+        return "findings.json" in self.unread
+
+    @property
+    def many_arms(self) -> bool:
+        """Whether a row per arm would be a long table that says again what the tables of its figure say."""
+        return len(self.arms) > MANY_ARMS and any(picture.main and picture.numbers for picture in self.pictures)
+
+    @property
+    def ended(self) -> str:
+        """How all runs ended, arm by arm."""
+        return endings_in_words(sum((Counter(arm.endings) for arm in self.arms), Counter()))
+
 
 @dataclass(frozen=True)
-class Verify:
-    """The published numbers beside ours."""
+class Check:
+    """What one command computed and left in a JSON file: the published numbers beside ours, or all gradients.
 
-    counts: Mapping[str, int]
-    rows: tuple[Mapping[str, Any], ...]
-    picture: Picture | None
+    rows: as the file has them. counts: how many rows have each status. without_images: why the images were missing; empty
+    if they were there. unread: whether the file is there but damaged; then all else but the picture is empty.
+    """
+
+    rows: tuple[Mapping[str, Any], ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    picture: Picture | None = None
+    without_images: str = ""
+    command: str = ""
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    unread: bool = False
 
 
 @dataclass(frozen=True)
 class Book:
-    """All that a results folder holds. left_out: files that are damaged, and why."""
+    """All that a results folder holds. left_out: what is damaged or missing, and why."""
 
     studies: tuple[Study, ...]
-    verify: Verify | None = None
-    gradcheck: tuple[Mapping[str, Any], ...] | None = None
+    verify: Check | None = None
+    gradcheck: Check | None = None
     left_out: tuple[str, ...] = field(default=())
 
     @property

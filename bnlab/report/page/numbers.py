@@ -19,14 +19,13 @@ def arm_rows(checks: Sequence[Mapping[str, str]], runs: Iterable[Mapping[str, An
         endings.setdefault(str(run["arm"]), Counter())[str(run["status"])] += 1
     last = {row["arm"]: row for row in checks}
     for label, row in last.items():
-        ended = endings.get(label, Counter())
         yield Arm(
             label,
             int(row["n"]),
             f"{float(row['epoch']):g}",
             _mean(row, "train_acc"),
             _mean(row, "val_acc"),
-            ", ".join(f"{count} {status}" for status, count in ended.items()),
+            endings.get(label, Counter()),
         )
 
 

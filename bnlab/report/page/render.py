@@ -13,7 +13,7 @@ from bnlab.report.findings import rules
 from bnlab.report.page import intervals, words
 from bnlab.report.page.amounts import amounts_to
 from bnlab.report.page.exercise import exercise
-from bnlab.report.page.glossary import Glossary
+from bnlab.report.page.glossary import STATUSES, Glossary
 from bnlab.report.page.markdown import derivations
 from bnlab.report.page.model import VERDICTS, Book
 from bnlab.report.page.tested import by_data, counted_once
@@ -53,6 +53,7 @@ def render(book: Book, without_answers: bool = False) -> bytes:
         explained=partial(Glossary.new, Glossary()),
         interval=intervals,
         verdicts=VERDICTS,
+        statuses=STATUSES,
         blank_lines=BLANK_LINES,
         derivations_title=title,
         derivations=text,

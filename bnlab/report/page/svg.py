@@ -42,8 +42,8 @@ PICTURE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/=\s]+")
 class Svg:
     """A drawing: the children of its root, its width and height in points, and what its file says of it.
 
-    definitions: what parts refer to, by id: letters, marks, clips. They stand apart, since a letter that the legend needs
-    may be defined in the title.
+    axes: the scales of its panels, as `bnlab.report.draw` writes them. definitions: what parts refer to, by id: letters,
+    marks, clips. They stand apart, since a letter that the legend needs may be defined in the title.
     """
 
     parts: tuple[Element, ...]
@@ -52,6 +52,7 @@ class Svg:
     height: float
     title: str | None
     description: str | None
+    axes: str | None
 
 
 def read(text: str, prefix: str) -> Svg:
@@ -73,7 +74,9 @@ def read(text: str, prefix: str) -> Svg:
             for inner in each.findall("defs"):
                 each.remove(inner)
     drawn = tuple(part for part in parts if part.tag != "defs")
-    return Svg(drawn, definitions, box[2], box[3], _said(root, "title"), _said(root, "description"))
+    return Svg(
+        drawn, definitions, box[2], box[3], _said(root, "title"), _said(root, "description"), _said(root, "coverage")
+    )
 
 
 def markup(svg: Svg) -> str:

@@ -11,8 +11,13 @@ from bnlab.lab.files import json_bytes, write
 
 SMALL = ("data.num_train=60", "data.num_val=40", "net.hidden_dims=[8,8]", "solver.num_epochs=2", "solver.batch_size=20")
 TINY = ("--dataset", "synthetic", *(word for setting in SMALL for word in ("-s", setting)), "-j", "1", "-q")
+FACTS = {"seconds": 1.5, "numpy": "2.0"}
 VERIFY = {
     "schema": 1,
+    "command": "bnlab verify",
+    "images": None,
+    "without_images": "none of them",
+    "provenance": FACTS,
     "counts": {"agrees": 1, "disagrees": 1, "skipped": 1},
     "rows": [
         {"what": "layer means[0]", "published": 1.5, "ours": 1.5, "difference": 0.0, "tolerance": 1e-9, "ok": True},
@@ -30,7 +35,11 @@ GRADIENT = {
     "numeric": -0.03,
     "ok": True,
 }
-GRADCHECK = {"rows": [GRADIENT, {**GRADIENT, "gradient": "w", "ok": False}]}
+GRADCHECK = {
+    "command": "bnlab gradcheck",
+    "provenance": FACTS,
+    "rows": [GRADIENT, {**GRADIENT, "gradient": "w", "ok": False}],
+}
 
 
 def command(*words):

@@ -1,12 +1,16 @@
 """Where the panels and the legend's entries of a figure lie, so that a narrow page can show them one by one."""
 
+import json
 import re
+from dataclasses import replace
+from html import escape
 from itertools import combinations
+from math import log
 
 import pytest
 
 from bnlab.report.draw import draw
-from bnlab.report.figure import Figure, Line, Panel
+from bnlab.report.figure import Figure, HeatMap, Line, Panel
 from bnlab.report.page.drawing import Box, make_drawing
 
 LINES = tuple(Line(label, [0, 50, 100], [0.1 + i, 0.5, 0.9]) for i, label in enumerate(("batchnorm", "layernorm", "zzz")))
@@ -51,6 +55,44 @@ def test_the_title_and_the_caption_leave_the_drawing_and_the_letters_stay(drawin
     assert len(whole.markup) > len(drawing.markup)
     assert whole.box.top == 0
     assert drawing.box.top > 10
+
+
+def test_a_colour_bar_is_no_panel():
+    maps = tuple(HeatMap(f"Map {i}", "x", "y", [1, 2], [1, 2], [[1, 2], [3, 4]], "v") for i in range(2))
+    drawing = make_drawing(draw(Figure("t", "c", maps))["svg"].decode(), "f1-")
+    assert (len(drawing.panels), len(drawing.bars)) == (2, 1)
+    assert all(panel.box.right <= drawing.bars[0].box.left + 5 for panel in drawing.panels)
+    assert not drawing.wide
+
+
+def test_three_panels_side_by_side_are_wide(drawing):
+    assert not drawing.wide
+    assert make_drawing(draw(replace(FIGURE, panels=PANELS[:3], rows=1))["svg"].decode(), "f1-").wide
+
+
+def test_the_place_of_a_value_follows_from_the_scales():
+    """A curve is drawn where frame and scales say."""
+    panel = Panel("p", "x", "y", (Line("a", [0.01, 0.1, 10], [1, 2, 4]),), x_scale="log")
+    drawing = make_drawing(draw(Figure("t", "c", (panel,)))["svg"].decode(), "f1-")
+    [[[left, top, right, bottom], [x_scale, *x], [y_scale, *y]]] = json.loads(drawing.axes)
+    assert (x_scale, y_scale) == ("log", "linear")
+    places = [
+        (
+            left + (right - left) * log(at / x[0]) / log(x[1] / x[0]),
+            bottom - (bottom - top) * (value - y[0]) / (y[1] - y[0]),
+        )
+        for at, value in zip([0.01, 0.1, 10], [1, 2, 4], strict=True)
+    ]
+    curves = re.findall(r'd="M([\d.]+) ([\d.]+)L([\d.]+) ([\d.]+)L([\d.]+) ([\d.]+)"', drawing.markup)
+    expected = pytest.approx([number for place in places for number in place], abs=0.2)
+    assert any([float(number) for number in curve] == expected for curve in curves)
+
+
+@pytest.mark.parametrize("axes", ["", "[]", "{", "[[1, 2]]", '[["a", "b"]]', "[null, null, null, null]"])
+def test_scales_that_are_not_known_are_left_out(axes):
+    changed = re.sub("<dc:coverage>.*?</dc:coverage>", f"<dc:coverage>{escape(axes)}</dc:coverage>", SVG, flags=re.DOTALL)
+    assert make_drawing(changed, "f1-").axes == ""
+    assert json.loads(make_drawing(SVG, "f1-").axes)
 
 
 def test_a_file_of_an_older_version_is_shown_whole():

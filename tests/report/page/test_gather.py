@@ -18,7 +18,7 @@ def test_all_of_a_folder_is_there(folder):
     assert compare.remarks == ("5 replicates of seed 231, which differ in their seeds.",)
     assert compare.changed["net.hidden_dims"] == "[8, 8]"
     assert book.verify.counts == {"agrees": 1, "disagrees": 1, "skipped": 1}
-    assert [row["ok"] for row in book.gradcheck] == [True, False]
+    assert [row["ok"] for row in book.gradcheck.rows] == [True, False]
     assert book.left_out == ()
 
 
@@ -93,6 +93,26 @@ def test_a_folder_of_an_older_version(folder, study, change):
     assert found.pictures[0].numbers == ()
 
 
+@pytest.mark.parametrize("left", ["figure.svg", "table.csv", "findings.json", "arms.csv"])
+def test_a_study_without_its_summary_is_named(folder, study, left):
+    for path in study.iterdir():
+        if path.name != left:
+            path.unlink()
+    book = gather(folder)
+    assert [each.study for each in book.studies] == ["sweep weight-scale"]
+    assert book.left_out == (f"{study.name}/summary.json is missing: the study is left out; run it again to have it here",)
+
+
+def test_what_is_unread_is_not_taken_for_nothing(folder, study):
+    assert not any(each.unread for each in gather(folder).studies)
+    (study / "arms.csv").write_text('arm\n"', encoding="utf-8")
+    (study / "findings.json").unlink()
+    found = gather(folder, ("compare",))
+    assert found.studies[0].unread == ("findings.json", "arms.csv")
+    assert found.studies[0].claims_unread
+    assert f"{study.name}/findings.json is missing: the study's claims can't be shown" in found.left_out
+
+
 def test_facts_about_the_machine(folder, study, change):
     facts = {
         "processor": "A 1",
@@ -124,7 +144,23 @@ def test_no_folder_an_empty_one_and_a_file(tmp_path):
 
 def test_the_seed_is_in_a_heading_where_it_tells_studies_apart(folder, study, change):
     study.rename(study.with_name("compare-batchnorm-seed-231"))
-    names = [each.heading for each in gather(folder, ("compare",)).studies]
-    assert names[0] == "Compare batchnorm"
-    change(folder / "compare-batchnorm-seed-231" / "summary.json", lambda document: document["settings"].update(seed=7))
-    assert gather(folder, ("compare",)).studies[0].heading == "Compare batchnorm seed 231"
+    summary = folder / "compare-batchnorm-seed-231" / "summary.json"
+
+    def heading(seed, title):
+        change(summary, lambda document: document.update(settings={**document["settings"], "seed": seed}, title=title))
+        return gather(folder, ("compare",)).studies[0].heading
+
+    assert heading(231, "A net") == "A net"
+    assert heading(231, "") == "Compare batchnorm"
+    assert heading(7, "A net") == "A net, seed 7"
+    (folder / "compare-batchnorm-seed-231").rename(folder / "compare-batchnorm-seed-7")
+    summary = folder / "compare-batchnorm-seed-7" / "summary.json"
+    assert heading(7, "") == "Compare batchnorm seed 7"
+
+
+def test_two_studies_with_one_title_are_told_apart_by_their_folders(folder, change):
+    for path in folder.glob("*/summary.json"):
+        change(path, lambda document: document.update(title="A net"))
+    assert {each.heading for each in gather(folder).studies} == {
+        f"A net ({path.parent.name})" for path in folder.glob("*/summary.json")
+    }

@@ -94,8 +94,9 @@ def test_nothing_comes_from_elsewhere(outline, page):
 def test_each_figure_has_a_title_a_description_and_its_numbers(outline, page):
     drawings = [each for each in outline.all("svg") if each.get("role") == "img" and "viewbox" in each]
     figures = [each for each in drawings if len(each["aria-labelledby"].split()) == 2]
-    assert len(figures) == len(outline.all("desc")) == 4
-    assert page.count("The numbers of this figure, as tables") == 3
+    assert len(figures) == len(outline.all("desc")) == 5
+    assert page.count("The numbers of this figure: Training loss; Training accuracy; Validation accuracy</summary>") == 1
+    assert page.count("The numbers of this figure: ") == 3
 
 
 def test_every_claim_stands_once_in_the_table_with_its_verdict(page, made):
@@ -119,9 +120,71 @@ def test_one_replicate_claims_nothing(page):
 def test_published_numbers_and_gradients(page):
     text = re.sub(r"<[^>]*>|\s+", " ", page)
     assert "2 gradients, 1 failed." in text
-    assert re.search(r"agrees 1 +disagrees 1 +skipped 1", re.sub(r" +", " ", text))
+    assert re.search(r"agrees 1 Ours is .* disagrees 1 Ours is .* skipped 1 Not computed", re.sub(r" +", " ", text))
     assert page.count("<td>NO</td>") == 1
     assert "searched:" not in page
+
+
+def test_why_images_are_missing_is_what_verify_says(folder):
+    (folder / "verify" / "figure.svg").unlink()
+    assert "they were not there: none of them." in build(folder).decode()
+
+
+def test_a_check_says_how_and_where_it_was_made(page):
+    for name in ("verify", "gradcheck"):
+        section = re.search(rf'<section id="{name}".*?</section>', page, re.DOTALL)[0]
+        assert f'<pre class="command"><code>bnlab {name}</code></pre>' in section
+        assert "<dt>NumPy</dt><dd>2.0" in section
+
+
+def test_damage_is_not_told_as_absence(folder, study):
+    for path in (
+        study / "findings.json",
+        *folder.glob("verify/*.json"),
+        *folder.glob("gradcheck/*.json"),
+    ):
+        path.write_text("{", encoding="utf-8")
+    (study / "arms.csv").write_text('arm\n"', encoding="utf-8")
+    (study / "figure.svg").unlink()
+    page = build(folder).decode()
+    assert page.count("The claims of this study could not be read") == 1
+    assert page.count("The table of the arms could not be read") == 1
+    assert page.count("This folder holds no figure of the study that can be shown.") == 1
+    for words in ("verify.json is damaged", "gradcheck.json is damaged"):
+        assert f"could not be read: {words}." in page
+    for words in ("states no claims", "doesn't hold it yet"):
+        assert words not in page
+    assert "The claims of this study could not be read" in build(folder, without_answers=True).decode()
+
+
+def test_a_folder_of_checks_alone_does_not_count_studies(folder):
+    for path in folder.glob("*/summary.json"):
+        shutil.rmtree(path.parent)
+    page = build(folder).decode()
+    assert "This folder holds no study yet" in page
+    assert "0 studies" not in page
+
+
+def test_long_lists_of_arms_are_counted_and_those_that_diverged_are_named(page, folder, change):
+    assert "40 arms: 40 finished. What each reached is among the numbers" in page
+    [scale] = folder.glob("weight-scale*")
+    change(scale / "summary.json", lambda document: document["runs"][3].update(status="diverged"))
+    lost = build(folder).decode()
+    assert "40 arms: 39 finished, 1 diverged." in lost
+    assert re.search(r"<ul><li>batchnorm, weight scale [^<]*: 1 diverged</li></ul>", lost)
+    assert page.count("<h3>The arms at the end</h3>") == 2
+
+
+def test_the_claims_that_a_command_names_as_a_file_are_shown(folder, study, change):
+    (study / "claims.yaml").write_text("claims:\n- claim: <i>mine</i>\n", encoding="utf-8")
+    assert "FILE holds these claims" not in build(folder).decode()
+    change(study / "summary.json", lambda document: document.update(command="bnlab compare --claims FILE"))
+    page = build(folder).decode()
+    assert "FILE holds these claims" in page
+    assert "FILE is a file of claims that this folder doesn't hold" not in page
+    assert "- claim: &lt;i&gt;mine&lt;/i&gt;" in page
+    (study / "claims.yaml").unlink()
+    assert "FILE is a file of claims that this folder doesn't hold" in build(folder).decode()
 
 
 def test_words_are_explained_before_the_first_study(page):
