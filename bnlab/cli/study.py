@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from bnlab.cli.meanwhile import Meanwhile
 from bnlab.cli.options import (
     PATH,
     data_dir_option,
@@ -39,7 +40,7 @@ from bnlab.studies import StudyEntry
 from bnlab.studies.asked import description
 from bnlab.studies.claims_file import read_claims
 from bnlab.studies.plan import StudyPlan, judged, make_plan, results
-from bnlab.studies.publish import conclude
+from bnlab.studies.publish import conclude, further_figures
 from bnlab.studies.settings import Override, flags, parse_set, suggested_key
 from bnlab.studies.study import MOST_REPLICATES, Study, load_study
 
@@ -199,15 +200,24 @@ def run_study(entry: StudyEntry, study: Study, given: dict[str, Any]) -> None:
         return
     store.prepare(plan.folder)
     with report_interrupt(plan.runs, store):
+        further = _meanwhile(plan, have, request)
         reached, failures = _carry_out(plan, have, store, folders, request)
         if len(failures) < len(reached.runs):
-            found = conclude(reached, store, time.perf_counter() - start)
+            drawn = further.result() if further else None
+            found = conclude(reached, store, time.perf_counter() - start, drawn)
             if request.as_json or not request.quiet:
                 reused = len(have & {run.name for run in reached.runs})
                 print_study(reached, found.results, found.document, request.as_json, request.verbose, reused)
     if failures:
         raise runs_failed(failures, plan.labels)
     _check_verdicts(found.findings, request.fail_on)
+
+
+def _meanwhile(plan: StudyPlan, have: Set[str], request: Request) -> Meanwhile[dict[str, bytes]] | None:
+    """The further figures, drawn while workers train; None if nobody trains, or if the number of replicates is still
+    open."""
+    trains = request.jobs > 1 and any(run.name not in have for run in plan.runs)
+    return Meanwhile(partial(further_figures, plan)) if trains and len(plan.looks) == 1 else None
 
 
 def _carry_out(

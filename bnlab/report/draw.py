@@ -50,6 +50,13 @@ def draw(figure: Figure) -> dict[str, bytes]:
         return {"png": _rendered(canvas, "png", dpi=DPI, metadata={"Software": None}), "svg": svg}
 
 
+def get_ready() -> None:
+    """Import what drawing takes. `draw` does so too; this is for a thread that has the time."""
+    with _matplotlib():
+        import matplotlib.backends.backend_agg
+        import matplotlib.backends.backend_svg  # noqa: F401
+
+
 def _axes(canvas: Canvas, figure: Figure) -> str:
     """For each panel the scale and the ends of x and y, or null if it isn't one of lines, as JSON: so a page can tell the
     values at a place."""

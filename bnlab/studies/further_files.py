@@ -19,12 +19,22 @@ from bnlab.studies.study import Arm, Result
 MoreFigures = Callable[[Any, Sequence[Arm], Mapping[str, Array]], dict[str, Figure]]
 
 
-def further_files(plan: StudyPlan, results: Sequence[Result], changes: str) -> dict[str, bytes]:
-    """The files by name. changes: the settings that aren't the study's own, as its captions say them."""
-    figures = {**_more_figures(plan, changes), **diagnostics_figures(results, plan.study.AXIS, changes)}
+def own_files(plan: StudyPlan, changes: str) -> dict[str, bytes]:
+    """The study's further figures and their numbers, by the names of the files. They need no run.
+
+    changes: the settings that aren't the study's own, as its captions say them.
+    """
+    return _files(_more_figures(plan, changes))
+
+
+def diagnosed_files(plan: StudyPlan, results: Sequence[Result], changes: str) -> dict[str, bytes]:
+    """What was recorded with --diagnostics, as figures and as a table, by the names of the files; empty without."""
+    return {**_files(diagnostics_figures(results, plan.study.AXIS, changes)), **diagnostics_files(results)}
+
+
+def _files(figures: Mapping[str, Figure]) -> dict[str, bytes]:
     drawn = {f"{name}.{form}": content for name, each in figures.items() for form, content in draw(each).items()}
-    numbers = {f"{name}-numbers.csv": numbers_csv(each) for name, each in figures.items()}
-    return {**drawn, **numbers, **diagnostics_files(results)}
+    return {**drawn, **{f"{name}-numbers.csv": numbers_csv(each) for name, each in figures.items()}}
 
 
 def _more_figures(plan: StudyPlan, changes: str) -> dict[str, Figure]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from bnlab.lab.files import finite_or_none, json_bytes, write
 from bnlab.lab.provenance import provenance
 from bnlab.lab.store import Store
 from bnlab.report import arms_table
-from bnlab.report.draw import draw
+from bnlab.report.draw import draw, get_ready
 from bnlab.report.figure import Figure
 from bnlab.report.figure_table import numbers_csv
 from bnlab.report.findings import findings_json, findings_markdown
@@ -22,7 +22,7 @@ from bnlab.report.table import NAMES, csv_bytes, rows
 from bnlab.runs.fields import plain
 from bnlab.studies.asked import command, question, title
 from bnlab.studies.claims_file import CLAIMS_FILE, claims_yaml
-from bnlab.studies.further_files import further_files
+from bnlab.studies.further_files import diagnosed_files, own_files
 from bnlab.studies.plan import StudyPlan, judged, results
 from bnlab.studies.study import Result
 from bnlab.studies.words import VARIED, closing_words
@@ -40,21 +40,35 @@ class Conclusion(NamedTuple):
     document: dict[str, Any]
 
 
-def conclude(plan: StudyPlan, store: Store, seconds: float | None = None) -> Conclusion:
+def further_figures(plan: StudyPlan) -> dict[str, bytes]:
+    """The files of the study's further figures, which need no run, by name. Brings in what drawing takes, even if there are
+    none."""
+    get_ready()
+    return own_files(plan, _changes(plan))
+
+
+def conclude(
+    plan: StudyPlan, store: Store, seconds: float | None = None, further: Mapping[str, bytes] | None = None
+) -> Conclusion:
     """Judge the stored runs of the plan, and publish. seconds: wall time of the whole study; without it, the sum over its
-    runs."""
+    runs. further: what `further_figures` gave, if that has been drawn already."""
     found = results(plan, store)
     findings = judged(plan, found)
     taken = sum(run.provenance["seconds"] for result in found for run in result.ended) if seconds is None else seconds
-    return Conclusion(found, findings, publish(plan, found, findings, store, taken))
+    return Conclusion(found, findings, publish(plan, found, findings, store, taken, further))
 
 
 def publish(
-    plan: StudyPlan, results: list[Result], findings: Sequence[Finding], store: Store, seconds: float
+    plan: StudyPlan,
+    results: list[Result],
+    findings: Sequence[Finding],
+    store: Store,
+    seconds: float,
+    further: Mapping[str, bytes] | None = None,
 ) -> dict[str, Any]:
     """Write the study's files to its folder; the summary is handed back, with where the files lie.
 
-    seconds: wall time of the whole study.
+    seconds: wall time of the whole study. further: what `further_figures` gave, if that has been drawn already.
     """
     folder = store.root / plan.folder
     document = {**summary(plan, results, findings), "provenance": provenance(seconds)}
@@ -67,7 +81,8 @@ def publish(
         "arms.csv": csv_bytes(arms_table.COLUMNS, arms_table.rows(_arm_runs(results))),
         "findings.json": json_bytes(found),
         "findings.md": findings_markdown(found, document["findings"]).encode(),
-        **further_files(plan, results, _changes(plan)),
+        **(further_figures(plan) if further is None else further),
+        **diagnosed_files(plan, results, _changes(plan)),
         **_own_claims(plan),
         "summary.json": json_bytes(document),
     }

@@ -1,0 +1,33 @@
+"""Work that needs no run, done while the workers train."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+Result = TypeVar("Result")
+
+
+class Meanwhile(Generic[Result]):
+    """A function that is called in a thread, at once. A program that is interrupted doesn't wait for it."""
+
+    def __init__(self, function: Callable[[], Result]) -> None:
+        self._function = function
+        self._results: list[Result] = []
+        self._errors: list[Exception] = []
+        self._thread = threading.Thread(target=self._call, daemon=True)
+        self._thread.start()
+
+    def result(self) -> Result:
+        """What the function gives, or raises, when it has ended."""
+        self._thread.join()
+        if self._errors:
+            raise self._errors[0]
+        return self._results[0]
+
+    def _call(self) -> None:
+        try:
+            self._results.append(self._function())
+        except Exception as error:
+            self._errors.append(error)
