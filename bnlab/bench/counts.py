@@ -28,7 +28,7 @@ COMMITTED = Path(__file__).with_name("step-counts.json")
 GROWTH = 1.15
 """How much a figure may grow."""
 IMAGE = (3, 32, 32)
-IMAGES, BATCH = 200, 50
+IMAGES, BATCH = 500, 50
 
 
 def _fully_connected(normalization: str | None = None, keep: float = 1.0) -> Callable[[], Net]:
