@@ -4,6 +4,9 @@ The windows of an image are flattened and become the columns of a matrix (C·HH�
 (F, C·HH·WW), `out = w cols + b`. In the backward pass dw and the gradient of the columns are matrix products too. Then dx
 adds up, for each pixel, what comes back from all windows that hold it.
 
+The columns hold each pixel HH · WW times. So they are made for a few images at a time, as many as stay in the processor's
+cache until they are used; and they are made again in the backward pass, which takes less time than to keep them in memory.
+
 As in the affine layer, the backward pass has two halves, because a net's first layer needs no dx.
 Source: LeCun et al., 1989, "Backpropagation applied to handwritten zip code recognition"; as matrix products: Chellapilla,
 Puri and Simard, 2006, "High performance convolutional neural networks for document processing".
@@ -12,7 +15,8 @@ Puri and Simard, 2006, "High performance convolutional neural networks for docum
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,13 +24,15 @@ from bnlab.layers.checks import check_filters, whole_number
 from bnlab.layers.types import Array, Param
 from bnlab.layers.windows import output_size, pixels_at
 
+CACHE = 2_500_000
+"""Bytes of columns that are made at a time: what a core keeps close to itself, and measured best of what was tried."""
+
 
 class Cache(NamedTuple):
-    """What the backward pass needs: the columns (N, C·HH·WW, H'·W'), the filters, and where the windows are."""
+    """What the backward pass needs: the padded images (N, C, H + 2 pad, W + 2 pad), the filters, stride and padding."""
 
-    cols: Array
+    padded: Array
     w: Array
-    image_shape: tuple[int, int, int, int]
     stride: int
     pad: int
 
@@ -42,13 +48,12 @@ def conv_forward(x: Array, w: Array, b: Array, conv_param: Param) -> tuple[Array
     stride, pad = (whole_number(conv_param, "conv_param", key, least) for key, least in (("stride", 1), ("pad", 0)))
     (N, C, H, W), (F, _, HH, WW) = x.shape, w.shape
     out_size = output_size(H, HH, stride, pad, "height"), output_size(W, WW, stride, pad, "width")
-    padded, cols = _padded(x, pad), np.empty((N, C, HH, WW, *out_size), x.dtype)
-    for i, j in np.ndindex(HH, WW):
-        cols[:, :, i, j] = pixels_at(i, j, padded, stride, out_size)
-    columns = cols.reshape(N, C * HH * WW, math.prod(out_size))
-    out = w.reshape(F, C * HH * WW) @ columns
-    out += b[:, None]
-    return out.reshape(N, F, *out_size), Cache(columns, w, x.shape, stride, pad)
+    cache = Cache(_padded(x, pad), w, stride, pad)
+    out = np.empty((N, F, math.prod(out_size)), np.result_type(x, w))
+    for part, cols in _columns(cache, out_size):
+        np.matmul(w.reshape(F, C * HH * WW), cols, out=out[part])
+        out[part] += b[:, None]
+    return out.reshape(N, F, *out_size), cache
 
 
 def conv_backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
@@ -61,31 +66,52 @@ def conv_backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
 
 def conv_input_gradient(dout: Array, cache: Cache) -> Array:
     """The half of `conv_backward` for the layer before: dx, shaped like x."""
-    (N, C, H, W), (F, _, HH, WW), pad, out_size = cache.image_shape, cache.w.shape, cache.pad, dout.shape[2:]
-    dout = dout.reshape(N, F, math.prod(out_size))
-    dx = np.zeros((N, C, H + 2 * pad, W + 2 * pad), dout.dtype)
-    # One row of the kernel at a time: the gradient of all columns at once is HH times as large, and slower to make.
-    rows = cache.w.transpose(2, 1, 3, 0).reshape(HH, C * WW, F)
-    dcols = np.empty((N, C * WW, dout.shape[2]), dout.dtype)
-    for i in range(HH):
-        by_column = np.matmul(rows[i], dout, out=dcols).reshape(N, C, WW, *out_size)
-        for j in range(WW):
-            pixels = pixels_at(i, j, dx, cache.stride, out_size)
-            pixels += by_column[:, :, j]
-    return dx[:, :, pad : pad + H, pad : pad + W]
+    F, C, HH, WW = cache.w.shape
+    filters, pad = cache.w.reshape(F, C * HH * WW), cache.pad
+    N, _, height, width = dout.shape
+    dx: Array = np.zeros(cache.padded.shape, dout.dtype)
+    flat = dout.reshape(N, F, height * width)
+    for part, dcols in _room(cache, (height, width), dout.dtype):
+        np.matmul(filters.T, flat[part], out=dcols.reshape(len(dcols), C * HH * WW, height * width))
+        for i, j in np.ndindex(HH, WW):
+            pixels = pixels_at(i, j, dx[part], cache.stride, (height, width))
+            pixels += dcols[:, :, i, j]
+    return dx[:, :, pad : dx.shape[2] - pad, pad : dx.shape[3] - pad]
 
 
 def conv_parameter_gradients(
     dout: Array, cache: Cache, dw: Array | None = None, db: Array | None = None
 ) -> tuple[Array, Array]:
     """The half of `conv_backward` for the parameters: dw (like w) and db (F,), written into the arrays given."""
-    N, F, *out_size = dout.shape
-    dout = dout.reshape(N, F, math.prod(out_size))
-    # (cols doutᵀ)ᵀ rather than dout colsᵀ: BLAS is a third faster if the larger operand comes first.
-    per_image = cache.cols @ dout.transpose(0, 2, 1)
+    (N, F, height, width), size = dout.shape, math.prod(cache.w.shape[1:])
+    flat = dout.reshape(N, F, height * width)
+    per_image = np.empty((N, size, F), np.result_type(dout, cache.padded))
+    for part, cols in _columns(cache, (height, width)):
+        # (cols doutᵀ)ᵀ rather than dout colsᵀ: BLAS is a third faster if the larger operand comes first.
+        np.matmul(cols, flat[part].transpose(0, 2, 1), out=per_image[part])
     dw = np.empty(cache.w.shape, per_image.dtype) if dw is None else dw
-    dw.reshape(F, per_image.shape[1])[...] = np.add.reduce(per_image, axis=0).T
-    return dw, np.add.reduce(dout, axis=(0, 2), out=db)
+    dw.reshape(F, size)[...] = np.add.reduce(per_image, axis=0).T
+    return dw, np.add.reduce(flat, axis=(0, 2), out=db)
+
+
+def _columns(cache: Cache, out_size: tuple[int, int]) -> Iterator[tuple[slice, Array]]:
+    """The windows of a few images at a time as columns (n, C·HH·WW, H'·W'), and which images they are."""
+    _, C, HH, WW = cache.w.shape
+    for part, cols in _room(cache, out_size, cache.padded.dtype):
+        for i, j in np.ndindex(HH, WW):
+            cols[:, :, i, j] = pixels_at(i, j, cache.padded[part], cache.stride, out_size)
+        yield part, cols.reshape(len(cols), C * HH * WW, math.prod(out_size))
+
+
+def _room(cache: Cache, out_size: tuple[int, int], dtype: np.dtype[Any]) -> Iterator[tuple[slice, Array]]:
+    """Room for the columns (n, C, HH, WW, H', W') of a few images at a time, the same each time, and which images they
+    are."""
+    N, of_one = len(cache.padded), (*cache.w.shape[1:], *out_size)
+    at_once = max(1, CACHE // max(1, math.prod(of_one) * dtype.itemsize))
+    room = np.empty((min(at_once, N), *of_one), dtype)
+    for start in range(0, N, at_once):
+        part = slice(start, min(start + at_once, N))
+        yield part, room[: part.stop - start]
 
 
 def _padded(x: Array, pad: int) -> Array:
