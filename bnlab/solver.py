@@ -46,7 +46,7 @@ class Solver(Training):
     def __init__(
         self,
         model: Any,
-        data: Mapping[str, Array],
+        data: Mapping[str, Any],
         update_rule: str = "sgd",
         optim_config: Mapping[str, Any] | None = None,
         lr_decay: float = 1.0,
