@@ -30,18 +30,28 @@ class Module(Protocol):
 
 @dataclass(frozen=True)
 class DatasetEntry:
-    """A data set as the registry knows it: the module that loads it, and one line of help."""
+    """A data set as the registry knows it: the module that loads it, one line of help, and the names of its classes in the
+    order of their labels; none where a label's number is its name."""
 
     module: str
     help: str
+    classes: tuple[str, ...] = ()
+
+    def class_name(self, label: int) -> str:
+        """The name of the class with this label."""
+        return self.classes[label] if label < len(self.classes) else str(label)
 
 
+FASHION = ("T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
+CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 DATASETS = {
     "fashion-mnist-mini": DatasetEntry(
-        "bnlab.data.fashion_mnist_mini", "6,000 images of Fashion-MNIST that come with bnlab"
+        "bnlab.data.fashion_mnist_mini", "6,000 images of Fashion-MNIST that come with bnlab", FASHION
     ),
-    "fashion-mnist": DatasetEntry("bnlab.data.fashion_mnist", "Fashion-MNIST, or images of your own, from IDX files"),
-    "cifar10": DatasetEntry("bnlab.data.cifar10", "CIFAR-10 from its official files, binary or pickled"),
+    "fashion-mnist": DatasetEntry(
+        "bnlab.data.fashion_mnist", "Fashion-MNIST, or images of your own, from IDX files", FASHION
+    ),
+    "cifar10": DatasetEntry("bnlab.data.cifar10", "CIFAR-10 from its official files, binary or pickled", CIFAR10),
     "synthetic": DatasetEntry("bnlab.data.synthetic", "noisy 8 x 8 patterns made on the spot, for quick trials"),
 }
 DEFAULT = "fashion-mnist-mini"

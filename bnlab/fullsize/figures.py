@@ -22,12 +22,9 @@ WINDOWS = 20
 
 def training_figure(job: Job, solver: Solver) -> Figure:
     """Loss by iteration, accuracies by epoch."""
-    window = max(1, len(solver.loss_history) // WINDOWS)
-    over = f", mean over {plural(window, 'iteration')}" if window > 1 else ""
     lost = solver.diverged_at is not None
-    loss = Panel(
-        "Training loss", "iteration", f"loss of the minibatch{over}", loss_lines(solver.loss_history, window, lost)
-    )
+    lines = loss_lines(solver.loss_history, loss_window(solver), lost)
+    loss = Panel("Training loss", "iteration", "loss of the minibatch", lines)
     epochs = [t / solver.iterations_per_epoch for t in solver.check_iterations]
     histories = {TRAINING: solver.train_acc_history, VALIDATION: solver.val_acc_history}
     last = (len(epochs) - 1,) if lost else ()
@@ -35,6 +32,11 @@ def training_figure(job: Job, solver: Solver) -> Figure:
         "Accuracy", "epoch", "accuracy", tuple(Line(label, epochs, each, last) for label, each in histories.items())
     )
     return Figure(title(solver), caption(job, solver), (loss, accuracy))
+
+
+def loss_window(solver: Solver) -> int:
+    """How many iterations the bold line averages."""
+    return max(1, len(solver.loss_history) // WINDOWS)
 
 
 def loss_lines(losses: Sequence[float], window: int, lost: bool) -> tuple[Line, Line]:
@@ -77,7 +79,8 @@ def caption(job: Job, solver: Solver) -> str:
         f"{rule.update_rule} at {rule.learning_rate:g}, batch {rule.batch_size}, "
         f"{solver.epoch} of {plural(rule.num_epochs, 'epoch')}{patience}",
         f"{spec.dtype}, seed {spec.seed}",
-        f"training accuracy on {plural(checked, 'image')}; loss: pale as it is, with its L2 term",
+        f"training accuracy on {plural(checked, 'image')}",
+        f"loss with its L2 term: pale as it is, bold the mean over {plural(loss_window(solver), 'iteration')}",
     ]
     return "One training: " + "; ".join(parts)
 
