@@ -109,7 +109,7 @@ def _model(given: Iterable[Override]) -> str:
 
 
 def _changed(form: TrainingForm, in_file: Iterable[Override], given: Iterable[Override]) -> dict[str, Any]:
-    """The values given last that aren't those in the file, nor the defaults of what it leaves out."""
+    """The values given last that aren't those in the file, nor the defaults of what it leaves out; None by its word."""
     known = known_settings(form)
     own = {key: setting.default for key, setting in known.items()} | {MODEL: NetSpec.model}
     found = {leaf.key: leaf.value if leaf.key == MODEL else normal(leaf.value, known[leaf.key]) for leaf in given}
@@ -118,7 +118,8 @@ def _changed(form: TrainingForm, in_file: Iterable[Override], given: Iterable[Ov
             own[leaf.key] = normal(leaf.value, known[leaf.key])
         elif leaf.key == MODEL:
             own[MODEL] = leaf.value
-    return {key: value for key, value in found.items() if value != own[key]}
+    words = {key: setting.none for key, setting in known.items() if setting.none != "null"}
+    return {key: words.get(key) if value is None else value for key, value in found.items() if value != own[key]}
 
 
 def as_table(settings: Settings) -> dict[str, Any]:
