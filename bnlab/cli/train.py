@@ -28,8 +28,9 @@ from bnlab.errors import plural
 from bnlab.fullsize.checkpoint import NAME, read
 from bnlab.fullsize.job import Job, make_job
 from bnlab.fullsize.publish import publish
-from bnlab.fullsize.threads import machine_is_busy, usual_threads
+from bnlab.fullsize.threads import usual_threads
 from bnlab.fullsize.train import find_checkpoint, train
+from bnlab.lab.cores import idle_cores
 from bnlab.lab.files import alone_in
 from bnlab.lab.store import Store
 from bnlab.solver import Solver
@@ -77,8 +78,8 @@ def command(file: Path, **given: Any) -> None:
     with alone_in_results(given["out"], job.folder):
         checkpoint = find_checkpoint(folder, job.spec, given["resume"], given["force"], given["threads"])
         threads = threads if checkpoint is None else checkpoint.threads
-        if threads > 1 and shown and machine_is_busy():
-            click.echo(f"Warning: {BUSY.format(threads)}", err=True)
+        if shown:
+            warn_if_busy(threads)
         done = 0 if checkpoint is None else checkpoint.state["t"]
         with report_interrupt(folder, job), progress(job, done, shown) as tell:
             trained = train(job, folder, threads, checkpoint, tell)
@@ -87,6 +88,13 @@ def command(file: Path, **given: Any) -> None:
         print_json(document)
     elif shown:
         print_training(document)
+
+
+def warn_if_busy(threads: int) -> None:
+    """Say so if others use cores that the threads need. Each product ends when the last thread has done its part."""
+    idle = idle_cores() if threads > 1 else None
+    if idle is not None and idle < threads - 0.5:
+        click.echo(f"Warning: {BUSY.format(threads)}", err=True)
 
 
 @contextmanager

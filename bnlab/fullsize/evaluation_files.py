@@ -30,7 +30,9 @@ def write_evaluation(found: Evaluation, folder: Path, seconds: float) -> dict[st
     Raises StoreError if a file can't be written.
     """
     document = {**as_document(found), "provenance": provenance(seconds)}
-    drawn = {"confusion": confusion_figure(found), "mistakes": mistakes_figure(found)}
+    drawn = {"confusion": confusion_figure(found)}
+    if found.right < found.count:
+        drawn["mistakes"] = mistakes_figure(found)
     files = {
         "evaluation.json": json_bytes(document),
         "confusion.csv": confusion_csv(found),
@@ -110,9 +112,9 @@ def mistakes_figure(found: Evaluation) -> Figure:
         guess = f"{named(mistake.predicted)} {mistake.probability:.3f}"
         return Image(f"{guess}\nis {named(mistake.label)}", _pixels(found, mistake.image))
 
-    said = "what the net takes them for, with its probability; what they are" if mistakes else "there are none"
-    rows = max(1, -(-len(mistakes) // ACROSS))
-    return Figure("Surest and wrong", caption(found, f"Test images: {said}"), tuple(map(panel, mistakes)), rows=rows)
+    topic = "Test images: what the net takes them for, with its probability; what they are"
+    rows = -(-len(mistakes) // ACROSS)
+    return Figure("Surest and wrong", caption(found, topic), tuple(map(panel, mistakes)), rows=rows)
 
 
 def title(found: Evaluation) -> str:

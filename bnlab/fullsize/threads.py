@@ -1,13 +1,12 @@
 """How many threads BLAS gets when one net has the machine to itself.
 
-More threads round sums in another order, so the number follows from the settings and the machine, never from a measurement
+More threads round sums in another order, so the number follows from the settings and the machine, never from how busy it is
 at the start of a training: the same command has to leave the same bytes.
 """
 
 from __future__ import annotations
 
 import math
-import os
 from itertools import pairwise
 
 from bnlab.lab.cores import cores
@@ -21,11 +20,6 @@ On two cores, two threads took .6 of the time of one with 9 million, and 1.0 of 
 def usual_threads(spec: RunSpec, image: tuple[int, ...]) -> int:
     """All cores for a net whose products are large enough, else 1. image: the shape of one."""
     return cores() if spec.solver.batch_size * _widest(spec, image) >= WORTH_SHARING else 1
-
-
-def machine_is_busy() -> bool:
-    """Whether others use so much of the machine that threads would wait for each other; False if the system can't say."""
-    return hasattr(os, "getloadavg") and os.getloadavg()[0] > 0.5 + cores() / 2
 
 
 def _widest(spec: RunSpec, image: tuple[int, ...]) -> int:
