@@ -11,7 +11,7 @@ from bnlab.data import DEFAULT
 from bnlab.errors import SettingsError
 from bnlab.runs.fields import Checked, NoneAs, OneOf, normal, plain, shown
 from bnlab.runs.spec import MODELS, ConvNetSpec, Count, DtypeName, EngineName, NetSpec, Seed, SolverSpec
-from bnlab.studies.settings import Override, build, expanded, known_settings, leaves, merge
+from bnlab.studies.settings import Override, build, expanded, known_settings, leaves, merge, shipped_file
 from bnlab.studies.yaml_files import read
 
 MODEL = "net.model"
@@ -92,11 +92,18 @@ def load_training(file: Path, overrides: Iterable[Override] = ()) -> Loaded:
 
     Raises SettingsError with a line for each thing that is wrong.
     """
-    in_file = leaves(read(file, "FILE"), file.name)
+    in_file = leaves(read(found_file(file), "FILE"), file.name)
     given = [leaf for each in overrides for leaf in expanded(each)]
     form = FORMS[_model([*in_file, *given])]
     merged = merge(form, {}, (leaf for leaf in (*in_file, *given) if leaf.key != MODEL))
     return Loaded(build(form.Settings, merged), _changed(form, in_file, given))
+
+
+def found_file(file: Path) -> Path:
+    """The file itself; or, if there is none, the one that comes along under this name, with or without its folder."""
+    shipped = shipped_file(file.name)
+    named = file.parent in (Path(), Path(shipped.parent.name))
+    return shipped if named and not file.exists() and shipped.exists() else file
 
 
 def _model(given: Iterable[Override]) -> str:

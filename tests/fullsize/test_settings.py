@@ -95,6 +95,18 @@ def test_the_files_that_come_along(name, net):
     assert (settings.data.dataset, settings.data.num_train, settings.data.num_val) == ("fashion-mnist", None, 5000)
 
 
+def test_a_file_that_comes_along_is_found_by_its_name_unless_there_is_another(settings_file, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shipped = load(shipped_file("good-model.yaml"))
+    for name in ("good-model.yaml", "experiments/good-model.yaml"):
+        assert load(Path(name)) == shipped
+    for name in ("elsewhere/good-model.yaml", str(tmp_path / "good-model.yaml")):
+        with pytest.raises(SettingsError, match="No such file"):
+            load(Path(name))
+    settings_file(MLP, "good-model.yaml")
+    assert load(Path("good-model.yaml")).settings.net == NetSpec((8, 6), "batchnorm", 0.1)
+
+
 def test_the_good_model_is_the_notebooks():
     settings = load(shipped_file("good-model.yaml")).settings
     assert settings.net == NetSpec((120, 120, 120, 120), "batchnorm", 4e-2, 1.0, 1e-2)
