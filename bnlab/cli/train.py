@@ -12,18 +12,10 @@ from typing import Any
 import click
 
 from bnlab.cli.lazy import Interrupted
-from bnlab.cli.options import (
-    PATH,
-    data_dir_option,
-    data_folders,
-    dataset_option,
-    json_option,
-    out_option,
-    quiet_option,
-    seed_option,
-)
+from bnlab.cli.options import PATH, data_dir_option, data_folders, json_option, out_option, quiet_option
 from bnlab.cli.progress import count_bar, set_up_log
 from bnlab.cli.tables import print_json, print_table
+from bnlab.data import DATASETS
 from bnlab.errors import plural
 from bnlab.fullsize.checkpoint import NAME, read
 from bnlab.fullsize.job import Job, make_job
@@ -46,9 +38,9 @@ EVERY = 0.1
 
 @click.command("train", epilog="Example: bnlab train experiments/good-model.yaml --data-dir ~/data")
 @click.argument("file", type=PATH, metavar="FILE.yaml")
-@dataset_option
+@click.option("--dataset", help=f"Data set, over the file's: {', '.join(DATASETS)}.")
 @data_dir_option
-@seed_option
+@click.option("--seed", type=int, help="Seed of all random streams, over the file's.")
 @click.option(
     "-s", "--set", "sets", multiple=True, metavar="KEY.PATH=VALUE", help="One setting, over the file. Repeatable."
 )

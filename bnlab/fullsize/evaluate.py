@@ -87,7 +87,7 @@ def evaluate(checkpoint: Checkpoint, folders: Sequence[Path] = ()) -> Evaluation
     aren't there, since their mean is subtracted, or no test images; StoreError for a checkpoint that can't be right.
     """
     own = checkpoint.spec.data
-    dataset = load(own.dataset, folders, own.num_train, None, own.num_val)
+    dataset = load(own.dataset, folders, num_train=own.num_train, num_test=None, num_val=own.num_val)
     if dataset.fingerprint != own.fingerprint:
         raise DataError(
             f"{own.dataset}: its files hold other images (fingerprint {dataset.fingerprint}) than the net was trained on "

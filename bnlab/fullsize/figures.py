@@ -65,7 +65,7 @@ def caption(job: Job, solver: Solver) -> str:
     """The settings in a line."""
     spec, rule = job.spec, job.settings.solver
     net = (
-        f"filters {spec.net.num_filters} of {spec.net.filter_size} x {spec.net.filter_size}, {spec.net.hidden_dim} units"
+        f"{spec.net.num_filters} filters of {spec.net.filter_size} x {spec.net.filter_size}, {spec.net.hidden_dim} units"
         if isinstance(spec.net, ConvNetSpec)
         else layers(spec.net)
     )
