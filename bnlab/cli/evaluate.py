@@ -19,10 +19,14 @@ from bnlab.fullsize.evaluation_files import write_evaluation
 @click.command("evaluate", epilog="Example: bnlab evaluate results/train/good-model --data-dir ~/data")
 @click.argument("checkpoint", type=PATH, metavar="CHECKPOINT")
 @data_dir_option
+@click.option("--classes", metavar="NAME,NAME,…", help="Names of the classes, in the order of their labels, for images of "
+              "your own [default: the data set's].")  # fmt: skip
 @click.option("--out", type=PATH, metavar="FOLDER", help="Folder for the files [default: that of the checkpoint].")
 @json_option
 @quiet_option
-def command(checkpoint: Path, data_dir: Path | None, out: Path | None, as_json: bool, quiet: bool) -> None:
+def command(
+    checkpoint: Path, data_dir: Path | None, classes: str | None, out: Path | None, as_json: bool, quiet: bool
+) -> None:
     """What a net that bnlab train has trained says of the test images, with the parameters of its best check.
 
     CHECKPOINT is the file, or its folder. Prints the accuracy with its 95 % interval (Wilson's), and writes
@@ -30,7 +34,8 @@ def command(checkpoint: Path, data_dir: Path | None, out: Path | None, as_json: 
     (mistakes.png, .svg). No other command reads test images: look at them once, when all choices are made.
     """
     start = time.perf_counter()
-    found = evaluate(read(checkpoint), data_folders(data_dir))
+    named = None if classes is None else [name.strip() for name in classes.split(",")]
+    found = evaluate(read(checkpoint), data_folders(data_dir), named)
     document = write_evaluation(found, out or found.checkpoint.path.parent, time.perf_counter() - start)
     if as_json:
         print_json(document)

@@ -30,16 +30,12 @@ class Module(Protocol):
 
 @dataclass(frozen=True)
 class DatasetEntry:
-    """A data set as the registry knows it: the module that loads it, one line of help, and the names of its classes in the
+    """A data set as the registry knows it: the module that loads it, one line of help, and the names of its classes, in the
     order of their labels; none where a label's number is its name."""
 
     module: str
     help: str
     classes: tuple[str, ...] = ()
-
-    def class_name(self, label: int) -> str:
-        """The name of the class with this label."""
-        return self.classes[label] if label < len(self.classes) else str(label)
 
 
 FASHION = ("T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")

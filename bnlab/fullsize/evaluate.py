@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from bnlab.data import Dataset, load
-from bnlab.errors import DataError
+from bnlab.data import DATASETS, Dataset, load
+from bnlab.errors import DataError, SettingsError
 from bnlab.evidence.binomial import wilson_interval
 from bnlab.fullsize.checkpoint import Checkpoint, solver_of
 from bnlab.layers.types import Array
@@ -30,7 +30,7 @@ class Mistake(NamedTuple):
 @dataclass(frozen=True)
 class Evaluation:
     """What a net says of test images. labels, predicted and probabilities (of what is predicted): (N,). solver: at the best
-    check. dataset: with its test images."""
+    check. dataset: with its test images. classes: their names, in the order of their labels."""
 
     checkpoint: Checkpoint
     solver: Solver
@@ -38,6 +38,11 @@ class Evaluation:
     labels: Array
     predicted: Array
     probabilities: Array
+    classes: Sequence[str]
+
+    def name_of(self, label: int) -> str:
+        """The name of the class with this label."""
+        return self.classes[label] if label < len(self.classes) else str(label)
 
     @property
     def right(self) -> int:
@@ -80,11 +85,13 @@ class Evaluation:
         return [Mistake(int(i), int(label), int(guess), float(p)) for i, label, guess, p in facts]
 
 
-def evaluate(checkpoint: Checkpoint, folders: Sequence[Path] = ()) -> Evaluation:
+def evaluate(checkpoint: Checkpoint, folders: Sequence[Path] = (), classes: Sequence[str] | None = None) -> Evaluation:
     """Read all test images, and see what the net of the best check says of them.
 
-    folders: where data sets that come as files are looked for. Raises DataError if the images that the net was trained on
-    aren't there, since their mean is subtracted, or no test images; StoreError for a checkpoint that can't be right.
+    folders: where data sets that come as files are looked for. classes: their names, if they aren't the data set's own.
+    Raises DataError if the images that the net was trained on
+    aren't there, since their mean is subtracted, or no test images; StoreError for a checkpoint that can't be right;
+    SettingsError for names that don't fit.
     """
     own = checkpoint.spec.data
     dataset = load(own.dataset, folders, num_train=own.num_train, num_test=None, num_val=own.num_val)
@@ -101,7 +108,19 @@ def evaluate(checkpoint: Checkpoint, folders: Sequence[Path] = ()) -> Evaluation
         checkpoint.bring(solver)
         solver.model.restore(solver.best)
         predicted, probabilities = _predictions(solver, data["X_test"])
-    return Evaluation(checkpoint, solver, dataset, data["y_test"], predicted, probabilities)
+    named = DATASETS[own.dataset].classes if classes is None else classes
+    found = Evaluation(checkpoint, solver, dataset, data["y_test"], predicted, probabilities, named)
+    _check_names(found)
+    return found
+
+
+def _check_names(found: Evaluation) -> None:
+    """Each class has a name of its own. Raises SettingsError."""
+    names = [*map(found.name_of, range(found.num_classes))]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None or len(found.classes) > len(names):
+        wrong = f"{len(found.classes)} names" if twice is None else f"two classes are called {twice!r}"
+        raise SettingsError(f"--classes: {wrong}; give at most {len(names)} names, each once, separated by commas")
 
 
 def _predictions(solver: Solver, images: Array) -> tuple[Array, Array]:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bnlab.data import DATASETS
 from bnlab.fullsize.evaluate import Evaluation, Mistake
 from bnlab.lab.files import json_bytes, write
 from bnlab.lab.provenance import provenance
@@ -45,7 +43,7 @@ def write_evaluation(found: Evaluation, folder: Path, seconds: float) -> dict[st
 
 def as_document(found: Evaluation) -> dict[str, Any]:
     """All numbers, in strict JSON."""
-    checkpoint, named = found.checkpoint, class_names(found)
+    checkpoint, named = found.checkpoint, found.name_of
     (low, high), table = found.interval, found.confusion.tolist()
     best = found.solver.best_check
     return {
@@ -67,15 +65,10 @@ def as_document(found: Evaluation) -> dict[str, Any]:
     }
 
 
-def class_names(found: Evaluation) -> Callable[[int], str]:
-    """What gives the name of the class with a label."""
-    return DATASETS[found.checkpoint.spec.data.dataset].class_name
-
-
 def confusion_csv(found: Evaluation) -> bytes:
     """A row per class, a column per class that its images are taken for."""
     table = found.confusion.tolist()
-    names = [*map(class_names(found), range(len(table)))]
+    names = [*map(found.name_of, range(len(table)))]
     rows = [{"class": name, **dict(zip(names, row, strict=True))} for name, row in zip(names, table, strict=True)]
     return csv_bytes(("class", *names), rows)
 
@@ -84,7 +77,7 @@ def confusion_figure(found: Evaluation) -> Figure:
     """The confusion matrix: colours are shares of a class, texts are numbers of images."""
     table = found.confusion
     places = [float(i) for i in range(len(table))]
-    ticks = dict(zip(places, map(class_names(found), range(len(table))), strict=True))
+    ticks = dict(zip(places, map(found.name_of, range(len(table))), strict=True))
     heat_map = HeatMap(
         title="Classes told apart",
         x_label="taken for",
@@ -106,7 +99,7 @@ def confusion_figure(found: Evaluation) -> Figure:
 
 def mistakes_figure(found: Evaluation) -> Figure:
     """The images that the net is surest and wrong about, with what it takes them for and what they are."""
-    mistakes, named = found.surest_mistakes(MISTAKES), class_names(found)
+    mistakes, named = found.surest_mistakes(MISTAKES), found.name_of
 
     def panel(mistake: Mistake) -> Image:
         guess = f"{named(mistake.predicted)} {mistake.probability:.3f}"

@@ -33,6 +33,7 @@ def test_what_it_prints_and_leaves(trained, call, tmp_path):
 
 def test_json_quiet_and_another_folder(trained, call, contents, tmp_path):
     printed = call("evaluate", f"{FOLDER}/checkpoint.npz", "--json", "--out", "a").json
+    assert [each["name"] for each in printed["classes"]] == [*map(str, range(10))]
     assert {os.path.basename(file) for file in printed.pop("files")} == FILES
     assert printed == json.loads((tmp_path / "a/evaluation.json").read_text())
     assert call("evaluate", FOLDER, "-q", "--out", "b") == (0, "", "")
@@ -66,3 +67,15 @@ def test_a_damaged_checkpoint_is_refused_by_both_commands(trained, call, tmp_pat
         assert done.err.startswith(f"Error: {FOLDER}/checkpoint.npz is damaged")
         assert done.err.count("\n") == 1
     assert call("train", "tiny.yaml", "--force", "-q").status == 0
+
+
+def test_classes_of_ones_own_have_names_of_ones_own(trained, call):
+    document = call("evaluate", FOLDER, "--classes", "cup, plate", "--json").json
+    assert [each["name"] for each in document["classes"]] == ["cup", "plate", *map(str, range(2, 10))]
+
+
+@pytest.mark.parametrize("names", ["cup,cup", "7", ",".join("abcdefghijk")])
+def test_names_that_do_not_tell_classes_apart_are_refused(names, trained, call):
+    done = call("evaluate", FOLDER, "--classes", names)
+    assert (done.status, done.out, done.err.count("\n")) == (2, "", 1)
+    assert "give at most 10 names, each once, separated by commas" in done.err
