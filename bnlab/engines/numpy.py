@@ -71,7 +71,7 @@ def build_solver(
     observer: Callable[[Solver], object] | None = None,
     patience: int | None = None,
 ) -> Solver:
-    """The run's Solver at its start. patience: see there."""
+    """The run's Solver at its start, for a training that can be stopped and goes on. patience: see there."""
     return Solver(
         build_net(spec, draws),
         data,

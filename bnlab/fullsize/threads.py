@@ -14,7 +14,7 @@ from bnlab.runs.spec import ConvNetSpec, RunSpec
 
 WORTH_SHARING = 4_000_000
 """Multiply-adds of the widest product of a minibatch from which threads gain more than they lose by waiting for each other.
-On two cores, two threads took .6 of the time of one with 9 million, and 1.0 of it with 1.4 million."""
+On two cores, two threads took .6 of the time of one with 9 million, and .7 to 1.0 of it with 1.4 million."""
 
 
 def usual_threads(spec: RunSpec, image: tuple[int, ...]) -> int:

@@ -49,7 +49,11 @@ def find_checkpoint(folder: Path, spec: RunSpec, resume: bool, force: bool, thre
 
 
 def train(
-    job: Job, folder: Path, threads: int, checkpoint: Checkpoint | None = None, tell: Callable[[Solver], object] = id
+    job: Job,
+    folder: Path,
+    threads: int,
+    checkpoint: Checkpoint | None = None,
+    tell: Callable[[Solver], object] = lambda solver: None,
 ) -> Trained:
     """Train from the start, or from the checkpoint, to the end; `tell` is called with the Solver after each iteration.
 

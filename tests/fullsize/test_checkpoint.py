@@ -6,11 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bnlab.errors import StoreError
+from bnlab.errors import SettingsError, StoreError
 from bnlab.fullsize.checkpoint import NAME, read
 from bnlab.fullsize.train import find_checkpoint, train
 from bnlab.lab.npz import pack, unpack
 from bnlab.optim import RULES
+from bnlab.runs.spec import ENGINES
 from tests.fullsize.conftest import CNN, MLP
 
 
@@ -195,3 +196,9 @@ class TestWhatIsThere:
     def test_a_folder_without_one_says_what_makes_one(self, tmp_path):
         with pytest.raises(StoreError, match=r"there is no checkpoint .*: bnlab train makes one"):
             read(tmp_path)
+
+
+def test_an_engine_without_checkpoints_is_refused(job, tmp_path, monkeypatch):
+    monkeypatch.setitem(ENGINES, "numpy", "bnlab.engines")
+    with pytest.raises(SettingsError, match="engine: numpy has no checkpoints"):
+        train(job(), tmp_path, 1)
