@@ -22,7 +22,6 @@ from bnlab.fullsize.job import Job, make_job
 from bnlab.fullsize.publish import publish
 from bnlab.fullsize.threads import usual_threads
 from bnlab.fullsize.train import find_checkpoint, train
-from bnlab.lab.cores import idle_cores
 from bnlab.lab.files import alone_in
 from bnlab.lab.store import Store
 from bnlab.solver import Solver
@@ -31,7 +30,6 @@ from bnlab.studies.yaml_files import as_yaml
 
 OPTIONS = {"dataset": "data.dataset", "seed": "seed"}
 """The options that stand for a setting."""
-BUSY = "this machine is busy, and {} threads would wait for each other; --threads 1 may be many times as fast"
 EVERY = 0.1
 """Seconds from one change of the progress bar to the next."""
 
@@ -49,7 +47,8 @@ EVERY = 0.1
 @click.option(
     "--threads",
     type=click.IntRange(min=1),
-    help="Threads of BLAS [default: all cores for a net that gains by them, else 1]. Another number rounds otherwise.",
+    help="Threads of BLAS; another number rounds otherwise [default: all cores for a net that gains by them, if they are "
+    "idle; else 1].",
 )
 @out_option
 @json_option
@@ -66,27 +65,17 @@ def command(file: Path, **given: Any) -> None:
     job = make_job(file, overrides, data_folders(given["data_dir"]))
     shown = not given["quiet"]
     folder = given["out"] / job.folder
-    threads = given["threads"] or usual_threads(job.spec, job.dataset.x_train.shape[1:])
     with alone_in_results(given["out"], job.folder):
         checkpoint = find_checkpoint(folder, job.spec, given["resume"], given["force"], given["threads"])
-        threads = threads if checkpoint is None else checkpoint.threads
-        if shown:
-            warn_if_busy(threads)
+        threads = checkpoint.threads if checkpoint else given["threads"] or usual_threads(job.spec, job.image_shape)
         done = 0 if checkpoint is None else checkpoint.state["t"]
         with report_interrupt(folder, job), progress(job, done, shown) as tell:
             trained = train(job, folder, threads, checkpoint, tell)
-        document = publish(job, trained, folder, _command(job), time.perf_counter() - start)
+        document = publish(job, trained, folder, _command(job, threads), time.perf_counter() - start)
     if given["as_json"]:
         print_json(document)
     elif shown:
         print_training(document)
-
-
-def warn_if_busy(threads: int) -> None:
-    """Say so if others use cores that the threads need. Each product ends when the last thread has done its part."""
-    idle = idle_cores() if threads > 1 else None
-    if idle is not None and idle < threads - 0.5:
-        click.echo(f"Warning: {BUSY.format(threads)}", err=True)
 
 
 @contextmanager
@@ -148,8 +137,8 @@ def _from_options(given: Mapping[str, Any]) -> list[Override]:
     return [Override(key, given[name], f"--{name}") for name, key in OPTIONS.items() if given[name] is not None]
 
 
-def _command(job: Job) -> str:
-    """The command that makes the training again, quoted for a shell; of an absolute path the file's name alone."""
+def _command(job: Job, threads: int) -> str:
+    """The command that makes the same bytes again, quoted for a shell; of an absolute path the file's name alone."""
     file = job.file.name if job.file.is_absolute() else str(job.file)
     sets = [word for key, value in job.changed.items() for word in ("-s", f"{key}={as_yaml(value)}")]
-    return shlex.join(["bnlab", "train", file, *sets])
+    return shlex.join(["bnlab", "train", file, *sets, "--threads", str(threads)])

@@ -42,7 +42,7 @@ def test_what_it_prints_and_leaves(call, tmp_path):
     assert summary["best"] in summary["checks"]
     assert summary["best"]["val_acc"] == max(check["val_acc"] for check in summary["checks"])
     assert summary["provenance"]["seconds"] > 0
-    assert summary["command"] == "bnlab train tiny.yaml"
+    assert summary["command"] == "bnlab train tiny.yaml --threads 1"
 
 
 def test_json_and_quiet(call, contents, tmp_path):
@@ -57,7 +57,7 @@ def test_options_stand_for_settings(call):
     printed = call("train", "tiny.yaml", "--seed", 7, "-s", "seed=8", "--dataset", "fashion-mnist-mini", "--json").json
     assert (printed["spec"]["seed"], printed["spec"]["data"]["dataset"]) == (7, "fashion-mnist-mini")
     assert printed["changed"] == {"seed": 7, "data.dataset": "fashion-mnist-mini"}
-    assert printed["command"] == "bnlab train tiny.yaml -s seed=7 -s data.dataset=fashion-mnist-mini"
+    assert printed["command"] == "bnlab train tiny.yaml -s seed=7 -s data.dataset=fashion-mnist-mini --threads 1"
     assert printed["files"][0] == "results/train/tiny-dataset-fashion-mnist-mini-seed-7/checkpoint.npz"
 
 

@@ -1,9 +1,10 @@
-"""How many threads BLAS gets: a matter of the net's size and the machine alone."""
+"""How many threads BLAS gets."""
 
 from dataclasses import replace
 
 import pytest
 
+from bnlab.fullsize import threads
 from bnlab.fullsize.threads import usual_threads
 from bnlab.lab.cores import cores
 from bnlab.runs.spec import ConvNetSpec, NetSpec
@@ -19,6 +20,8 @@ from bnlab.runs.spec import ConvNetSpec, NetSpec
     ],
     ids=["good model", "a study's net", "wide inside", "good convnet"],
 )
-def test_all_cores_where_the_widest_product_gains(net, batch, image, gains, make_spec):
+def test_all_cores_where_the_net_gains_and_nobody_else_uses_them(net, batch, image, gains, make_spec, monkeypatch):
     spec = replace(make_spec(batch_size=batch, data=replace(make_spec().data, num_train=1000)), net=net)
-    assert usual_threads(spec, image) == (cores() if gains else 1)
+    for idle, expected in {None: cores(), cores(): cores(), cores() - 0.6: 1, 0: 1}.items():
+        monkeypatch.setattr(threads, "idle_cores", lambda idle=idle: idle)
+        assert usual_threads(spec, image) == (expected if gains else 1)
