@@ -1,6 +1,6 @@
 """How many threads BLAS gets when one net has the machine to itself.
 
-More threads round sums in another order, so the number is part of what a training is: its checkpoint and its summary have it.
+More threads round sums in another order, so the number is part of a training: its checkpoint and its summary have it.
 """
 
 from __future__ import annotations
