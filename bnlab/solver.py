@@ -34,7 +34,8 @@ class Solver(Training):
     what batchnorm normalizes with at each check, its 'running' averages or the paper's 'population' statistics, estimated
     anew from as many training minibatches as an epoch has. rng: the source of minibatches, None for NumPy's global stream;
     eval_rng: the source of evaluation, None for that of minibatches (`bnlab.nets.sources` says what a source is). observer:
-    called with the Solver after each check.
+    called with the Solver after each check. patience: end the training once so many epochs have passed since the best check
+    (None: never).
 
     `Training` names the counters and histories. Of the last iteration there are also last_picked, the indices of its
     training images, and grads, its gradients by name; for an observer, at each check, last_update, what the update added
@@ -45,7 +46,7 @@ class Solver(Training):
     def __init__(
         self,
         model: Any,
-        data: Mapping[str, Array],
+        data: Mapping[str, Any],
         update_rule: str = "sgd",
         optim_config: Mapping[str, Any] | None = None,
         lr_decay: float = 1.0,
@@ -60,6 +61,7 @@ class Solver(Training):
         rng: Any = None,
         eval_rng: Any = None,
         observer: Callable[[Solver], object] | None = None,
+        patience: int | None = None,
     ) -> None:
         _check_choice("update_rule", update_rule, RULES)
         _check_choice("statistics", statistics, STATISTICS)
@@ -73,7 +75,7 @@ class Solver(Training):
         self.lr_decay, self.batch_size, self.num_epochs = lr_decay, batch_size, num_epochs
         self.num_train_samples, self.num_val_samples = num_train_samples, num_val_samples
         self.checkpoint_name, self.print_every, self.verbose = checkpoint_name, print_every, verbose
-        self.statistics, self.observer = statistics, observer
+        self.statistics, self.observer, self.patience = statistics, observer, patience
         self.grads = self._net.params.like()
         self.last_picked: Array | None = None
         self.last_update: Parameters | None = None
@@ -93,8 +95,15 @@ class Solver(Training):
         """The iterations of a training that doesn't diverge."""
         return self.num_epochs * self.iterations_per_epoch
 
+    @property
+    def stopped_early(self) -> bool:
+        """Whether `patience` epochs have passed since the best check, and planned ones are left."""
+        if self.patience is None or self.best_check is None or self.t >= self.num_iterations:
+            return False
+        return self.epoch - self.check_iterations[self.best_check] // self.iterations_per_epoch >= self.patience
+
     def train(self) -> None:
-        """Train to the end: `num_epochs` epochs, or until the net diverges."""
+        """Train to the end: `num_epochs` epochs, or until the net diverges or patience runs out."""
         while not self.step():
             pass
 
@@ -124,19 +133,22 @@ class Solver(Training):
                 f"these are images of {X.dtype}, and the net was trained on centred ones: take X_test from the arrays() of "
                 "the data set, or subtract the mean image"
             )
+        picked = None
         if num_samples is not None and len(X) > num_samples:
             picked = self.eval_rng.choice(len(X), num_samples)
-            X, y = X[picked], y[picked]
-        starts = range(0, len(X), batch_size)
-        predicted = [np.argmax(self._net.scores(X[start : start + batch_size]), axis=1) for start in starts]
-        return float(np.mean(np.concatenate(predicted) == y))
+        count = len(X) if picked is None else len(picked)
+        batches = [slice(start, start + batch_size) for start in range(0, count, batch_size)]
+        # Images are gathered batch by batch: all that are picked at once may be as large as the data set.
+        rows = batches if picked is None else [picked[batch] for batch in batches]
+        predicted = [np.argmax(self._net.scores(X[each]), axis=1) for each in rows]
+        return float(np.mean(np.concatenate(predicted) == (y if picked is None else y[picked])))
 
     def _kind(self) -> dict[str, Any]:
         per_epoch = {"batch_size": self.batch_size, "training images": len(self.X_train)}
         return {**super()._kind(), **per_epoch, "statistics": self.statistics}
 
     def _over(self) -> bool:
-        return self.t >= self.num_iterations or self.diverged_at is not None
+        return self.t >= self.num_iterations or self.diverged_at is not None or self.stopped_early
 
     def _iterate(self) -> None:
         self.t += 1

@@ -8,8 +8,8 @@ import pytest
 import bnlab
 
 ROOMS = [
-    "cli", "studies", "published", "report", "evidence", "lab", "engines", "runs", "homework", "gradcheck", "cases",
-    "bench", "solver", "training", "nets", "optim", "fast", "layers", "data", "errors",
+    "cli", "fullsize", "studies", "published", "report", "evidence", "lab", "engines", "runs", "homework", "gradcheck",
+    "cases", "bench", "solver", "training", "nets", "optim", "fast", "layers", "data", "errors",
 ]  # fmt: skip
 PACKAGE = Path(bnlab.__file__).parent
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
@@ -49,3 +49,11 @@ def test_click_is_known_to_the_command_line_alone():
 def test_layers_import_numpy_and_nothing_else():
     outside = {name.split(".")[0] for module in MODULES if room_of(module) == "layers" for name in imported(module)}
     assert outside <= {"__future__", "bnlab", "collections", "math", "numbers", "numpy", "typing"}
+
+
+def test_test_images_are_asked_for_by_the_evaluation_alone():
+    """The Solver has a message about them, and `bnlab data list` counts them; neither reads any."""
+    above = [module for module in MODULES if room_of(module) != "data"]
+    words = ("num_test", "x_test", "X_test", "y_test")
+    found = {str(module) for module in above if any(word in (PACKAGE / module).read_text("utf-8") for word in words)}
+    assert found == {"fullsize/evaluate.py", "fullsize/evaluation_files.py", "solver.py", "cli/data.py"}

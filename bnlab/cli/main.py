@@ -24,6 +24,8 @@ MORE_HELP = {
 }
 COMMANDS = {
     "gradcheck": ("bnlab.cli.gradcheck", "Numeric against analytic gradients, layer by layer; ours, or your own."),
+    "train": ("bnlab.cli.train", "One net on all images of a data set, as a settings file says; with checkpoints."),
+    "evaluate": ("bnlab.cli.evaluate", "A trained net on the test images: accuracy, confusion matrix, surest mistakes."),
     "settings": ("bnlab.cli.settings", "The settings of a study: what each means, and where it comes from."),
     "reproduce": ("bnlab.cli.reproduce", "Everything at once: all studies, verify, gradcheck, and one page about them."),
     "verify": ("bnlab.cli.verify", "Every number that the notebooks publish, computed again and compared."),

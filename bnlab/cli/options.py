@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from bnlab.data import DATASETS, DEFAULT, search_folders
+from bnlab.lab.cores import cores
 
 
 class PathType(click.Path):
@@ -26,11 +27,6 @@ class PathType(click.Path):
 PATH = PathType()
 
 
-def _cores() -> int:
-    """The cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 data_dir_option = click.option(
     "--data-dir",
     type=PATH,
@@ -46,7 +42,7 @@ out_option = click.option(
     "--out", type=PATH, default="results", show_default=True, metavar="FOLDER", help="Results folder."
 )
 jobs_option = click.option(
-    "-j", "--jobs", type=click.IntRange(min=1), default=_cores, help="Worker processes [default: all cores]."
+    "-j", "--jobs", type=click.IntRange(min=1), default=cores, help="Worker processes [default: all cores]."
 )
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 verbose_option = click.option("-v", "--verbose", is_flag=True, help="Print a line for each run when it ends.")

@@ -87,23 +87,37 @@ def progress_bar(total: int, done: int, shown: bool, tell: Callable[[Ended], Non
 
     Gives the function to call with each run that has been stored. done: runs stored before. tell: logs such a run.
     """
+    with count_bar("runs", total, done, shown) as advance:
+
+        def ended_one(ended: Ended) -> None:
+            nonlocal done
+            tell(ended)
+            done += 1
+            advance(done)
+
+        yield ended_one
+
+
+@contextlib.contextmanager
+def count_bar(unit: str, total: int, done: int, shown: bool) -> Iterator[Callable[..., None]]:
+    """A bar with how many are done, their rate and the time left; none where standard error is no terminal.
+
+    unit: what is counted, such as 'runs'. Gives the function to call with the number done, and with more to say.
+    """
     if not (shown and sys.stderr.isatty() and done < total):
-        yield tell
+        yield lambda done, more="": None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    rate = TextColumn("{task.fields[rate]} runs/s")
-    bar = Progress(
-        TextColumn("runs"), BarColumn(), MofNCompleteColumn(), rate, TimeRemainingColumn(compact=True),
-        console=Console(stderr=True), transient=True,
-    )  # fmt: skip
+    columns = [TextColumn(unit), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]} " + f"{unit}/s")]
+    columns += [TimeRemainingColumn(compact=True), TextColumn("{task.fields[more]}")]
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
     with bar:
-        task = bar.add_task("runs", total=total, completed=done, rate="-")
+        task = bar.add_task(unit, total=total, completed=done, rate="-", more="")
 
-        def advance(ended: Ended) -> None:
-            tell(ended)
-            bar.update(task, advance=1, rate=f"{bar.tasks[task].speed or 0:.1f}")
+        def advance(done: int, more: str = "") -> None:
+            bar.update(task, completed=done, rate=f"{bar.tasks[task].speed or 0:.1f}", more=more)
 
         yield advance
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import DTypeLike, NDArray
 
+    from bnlab.data.centred import CentredImages
+
 NUM_CLASSES = 10
 """All data sets have ten, and labels from 0 to 9."""
 CHUNK_BYTES = 1_500_000  # small enough for a chunk and its float64 copy to stay in the processor's cache, or nearly
@@ -44,11 +46,20 @@ class Dataset:
         X (N, C, H, W) is pixels minus mean, computed in float64 and rounded once to dtype. Asking for test images that
         weren't loaded is a KeyError that says how to load them.
         """
+        arrays = self.lazy_arrays(dtype)
+        for name, array in arrays.items():
+            arrays[name] = _whole(array) if name.startswith("X") else array
+        return arrays
+
+    def lazy_arrays(self, dtype: DTypeLike = "float32") -> dict[str, Any]:
+        """As `arrays`, but each X is a `CentredImages`, which stays bytes and gives floats for the rows asked for."""
+        from bnlab.data.centred import CentredImages
+
         parts = {"train": (self.x_train, self.y_train), "val": (self.x_val, self.y_val), "test": (self.x_test, self.y_test)}
         arrays = _Arrays()
         for part, (images, labels) in parts.items():
             if len(images):
-                arrays |= {f"X_{part}": self._centred(images, dtype), f"y_{part}": labels}
+                arrays |= {f"X_{part}": CentredImages(images, self.mean, dtype), f"y_{part}": labels}
         return arrays
 
     @cached_property
@@ -66,19 +77,21 @@ class Dataset:
         digest.update(self.mean.astype("<f8").tobytes())
         return digest.hexdigest()[:16]
 
-    def _centred(self, images: NDArray[np.uint8], dtype: DTypeLike) -> NDArray[Any]:
-        import numpy as np
 
-        out = np.empty(images.shape, dtype)
-        for rows in chunks(len(images), self.mean.size):
-            out[rows] = images[rows] - self.mean
-        return out
+def _whole(images: CentredImages) -> NDArray[Any]:
+    """All of the images as one array."""
+    import numpy as np
+
+    out = np.empty(images.shape, images.dtype)
+    for rows in chunks(len(images), images.mean.size):
+        out[rows] = images[rows]
+    return out
 
 
-class _Arrays(dict[str, "NDArray[Any]"]):
+class _Arrays(dict[str, Any]):
     """Arrays by name. A name that isn't there says why."""
 
-    def __missing__(self, name: str) -> NDArray[Any]:
+    def __missing__(self, name: str) -> Any:
         if name in ("X_test", "y_test"):
             raise KeyError(f"there is no {name}, because no test images were loaded: give num_test=N to bnlab.data.load")
         raise KeyError(name)

@@ -28,18 +28,18 @@ NUM_TRAIN, NUM_VAL, NUM_TEST = 4_000, 1_000, 1_000
 SHAPE = (1, 28, 28)
 
 
-def load(_folders: Sequence[Path], num_train: int | None, num_test: int) -> Dataset:
-    """See `bnlab.data.load`; no folder is searched."""
+def load(_folders: Sequence[Path], num_train: int | None, num_test: int | None, _num_val: int | None = None) -> Dataset:
+    """See `bnlab.data.load`; no folder is searched, and the validation images are always the same."""
     count = wanted("training", NAME, num_train, NUM_TRAIN)
-    wanted("test", NAME, num_test, NUM_TEST)
+    tested = wanted("test", NAME, num_test, NUM_TEST)
     with _opened() as archive:
         return Dataset(
             x_train=_first(archive, "x_train", count),
             y_train=_first(archive, "y_train", count).astype(np.int64),
             x_val=_first(archive, "x_val", NUM_VAL),
             y_val=_first(archive, "y_val", NUM_VAL).astype(np.int64),
-            x_test=_first(archive, "x_test", num_test),
-            y_test=_first(archive, "y_test", num_test).astype(np.int64),
+            x_test=_first(archive, "x_test", tested),
+            y_test=_first(archive, "y_test", tested).astype(np.int64),
             mean=_first(archive, "sum_train", 1)[0] / NUM_TRAIN,
         )
 

@@ -38,12 +38,14 @@ class FileSet:
     files: str
     find: Callable[[Path], Files | None]
 
-    def load(self, folders: Sequence[Path], num_train: int | None, num_test: int) -> Dataset:
-        """See `bnlab.data.load`."""
+    def load(
+        self, folders: Sequence[Path], num_train: int | None, num_test: int | None, num_val: int | None = None
+    ) -> Dataset:
+        """See `bnlab.data.load`. The files of test images aren't looked at unless there are some to load."""
         _, files = self._found(folders)
         parts = files.open_train()
-        test = self._open_test(files, parts) if num_test else None
-        return split(self.name, parts, test, num_train, num_test)
+        test = None if num_test == 0 else self._open_test(files, parts)
+        return split(self.name, parts, test, num_train, num_test, max(NUM_VALIDATION, num_val or 0))
 
     def describe(self, folders: Sequence[Path]) -> Description:
         """See `bnlab.data.describe`."""

@@ -21,25 +21,33 @@ from bnlab.errors import DataError
 class Module(Protocol):
     """What a data set's module offers."""
 
-    def load(self, folders: Sequence[Path], num_train: int | None, num_test: int) -> Dataset: ...
+    def load(
+        self, folders: Sequence[Path], num_train: int | None, num_test: int | None, num_val: int | None
+    ) -> Dataset: ...
 
     def describe(self, folders: Sequence[Path]) -> Description: ...
 
 
 @dataclass(frozen=True)
 class DatasetEntry:
-    """A data set as the registry knows it: the module that loads it, and one line of help."""
+    """A data set as the registry knows it: the module that loads it, one line of help, and the names of its classes, in the
+    order of their labels; none where a label's number is its name."""
 
     module: str
     help: str
+    classes: tuple[str, ...] = ()
 
 
+FASHION = ("T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
+CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 DATASETS = {
     "fashion-mnist-mini": DatasetEntry(
-        "bnlab.data.fashion_mnist_mini", "6,000 images of Fashion-MNIST that come with bnlab"
+        "bnlab.data.fashion_mnist_mini", "6,000 images of Fashion-MNIST that come with bnlab", FASHION
     ),
-    "fashion-mnist": DatasetEntry("bnlab.data.fashion_mnist", "Fashion-MNIST, or images of your own, from IDX files"),
-    "cifar10": DatasetEntry("bnlab.data.cifar10", "CIFAR-10 from its official files, binary or pickled"),
+    "fashion-mnist": DatasetEntry(
+        "bnlab.data.fashion_mnist", "Fashion-MNIST, or images of your own, from IDX files", FASHION
+    ),
+    "cifar10": DatasetEntry("bnlab.data.cifar10", "CIFAR-10 from its official files, binary or pickled", CIFAR10),
     "synthetic": DatasetEntry("bnlab.data.synthetic", "noisy 8 x 8 patterns made on the spot, for quick trials"),
 }
 DEFAULT = "fashion-mnist-mini"
@@ -49,21 +57,22 @@ def load(
     name: str,
     folders: Sequence[str | Path] = (),
     num_train: int | None = None,
-    num_test: int = 0,
+    num_test: int | None = 0,
     num_val: int | None = None,
 ) -> Dataset:
     """The data set `name`: its first `num_train` training, `num_val` validation and `num_test` test images.
 
-    None means all. Nets and the Solver take what `.arrays()` of it gives. folders are searched in order; the first that
-    holds the data set's files is the one read. Raises DataError if the name is unknown, files are missing or damaged, or
-    there are fewer images than asked for.
+    None means all. Of a data set that comes as files the last 1,000 training images are for validation, or the last
+    `num_val` if that is more. Nets and the Solver take what `.arrays()` of it gives. folders are searched in order; the
+    first that holds the data set's files is the one read. Raises DataError if the name is unknown, files are missing or
+    damaged, or there are fewer images than asked for.
     """
     module = _module(name)
     for kind, number, least in (("training", num_train, 1), ("validation", num_val, 1), ("test", num_test, 0)):
         if number is not None and number < least:
             remedy = f"ask for {least} or more" + (", or leave the number out" if least else "")
             raise DataError(f"{number} {kind} images of {name} asked for: {remedy}")
-    held = module.load(_paths(folders), num_train, num_test)
+    held = module.load(_paths(folders), num_train, num_test, num_val)
     validating = slice(wanted("validation", name, num_val, len(held.x_val)))
     return replace(held, x_val=held.x_val[validating], y_val=held.y_val[validating])
 

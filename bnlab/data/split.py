@@ -1,7 +1,8 @@
 """From files to a data set, in one pass: which images train, which validate, and the mean image.
 
-The last 1,000 training images are the validation set. All before them are for training, and their mean is the mean image,
-even if fewer of them are asked for. Sums are integers, so the mean doesn't depend on the order of summation.
+The last 1,000 training images are the validation set, or more of them if more are asked for. All before them are for
+training, and their mean is the mean image, even if fewer of them are asked for. Sums are integers, so the mean doesn't
+depend on the order of summation.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from bnlab.data.faults import wanted
 from bnlab.errors import NoDataError
 
 NUM_VALIDATION = 1_000
+"""The images for validation, unless more are asked for."""
 
 Shape: TypeAlias = tuple[int, int, int]
 Block: TypeAlias = tuple[NDArray[np.uint8], NDArray[np.integer]]
@@ -33,12 +35,22 @@ class Part:
     blocks: Callable[[int], Iterable[Block]]
 
 
-def split(name: str, parts: Sequence[Part], test: Part | None, num_train: int | None, num_test: int) -> Dataset:
-    """The data set that these files hold. Raises DataError if they hold fewer images than asked for."""
-    there = num_training(name, parts)
+def split(
+    name: str,
+    parts: Sequence[Part],
+    test: Part | None,
+    num_train: int | None,
+    num_test: int | None,
+    num_val: int = NUM_VALIDATION,
+) -> Dataset:
+    """The data set that these files hold; the last `num_val` training images are for validation. None means all.
+
+    Raises DataError if they hold fewer images than asked for.
+    """
+    there = num_training(name, parts, num_val)
     count = wanted("training", name, num_train, there)
     shape = parts[0].shape
-    train, validation = _Images(0, count, shape), _Images(there, NUM_VALIDATION, shape)
+    train, validation = _Images(0, count, shape), _Images(there, num_val, shape)
     sums = np.zeros(shape, np.int64)
     for start, (pixels, labels) in _numbered(parts):
         train.take(start, pixels, labels)
@@ -48,15 +60,16 @@ def split(name: str, parts: Sequence[Part], test: Part | None, num_train: int | 
     return Dataset(train.x, train.y, validation.x, validation.y, tested.x, tested.y, sums / there)
 
 
-def num_training(name: str, parts: Sequence[Part]) -> int:
-    """How many of the images are for training: all but the last 1,000. Raises NoDataError if none are left."""
+def num_training(name: str, parts: Sequence[Part], num_val: int = NUM_VALIDATION) -> int:
+    """How many of the images are for training: all but the last `num_val`. Raises NoDataError if none are left."""
     total = sum(part.count for part in parts)
-    if total <= NUM_VALIDATION:
+    if total <= num_val:
+        fewer = f", or set data.num_val below {total:,}" if num_val > NUM_VALIDATION else ""
         raise NoDataError(
-            f"the files of {name} hold {total:,} training images, and the last {NUM_VALIDATION:,} are for validation: "
-            f"put files there that hold at least {NUM_VALIDATION + 1:,}"
+            f"the files of {name} hold {total:,} training images, and the last {num_val:,} are for validation: "
+            f"put files there that hold at least {num_val + 1:,}{fewer}"
         )
-    return total - NUM_VALIDATION
+    return total - num_val
 
 
 class _Images:
@@ -85,12 +98,11 @@ def _numbered(parts: Sequence[Part]) -> Iterator[tuple[int, Block]]:
             start += len(block[0])
 
 
-def _first(name: str, test: Part | None, shape: Shape, count: int) -> _Images:
-    images = _Images(0, count, shape)
-    if test is None or not count:
-        return images
-    wanted("test", name, count, test.count)
-    start = 0
+def _first(name: str, test: Part | None, shape: Shape, number: int | None) -> _Images:
+    if test is None:
+        return _Images(0, 0, shape)
+    count = wanted("test", name, number, test.count)
+    images, start = _Images(0, count, shape), 0
     for pixels, labels in test.blocks(count):
         images.take(start, pixels, labels)
         start += len(pixels)

@@ -20,10 +20,10 @@ SHAPE = (1, 8, 8)
 NUM_TRAIN, NUM_VAL, NUM_TEST = 4_000, 1_000, 1_000
 
 
-def load(_folders: Sequence[Path], num_train: int | None, num_test: int) -> Dataset:
-    """See `bnlab.data.load`; no folder is searched."""
+def load(_folders: Sequence[Path], num_train: int | None, num_test: int | None, _num_val: int | None = None) -> Dataset:
+    """See `bnlab.data.load`; no folder is searched, and the validation images are always the same."""
     count = wanted("training", "synthetic", num_train, NUM_TRAIN)
-    wanted("test", "synthetic", num_test, NUM_TEST)
+    tested = wanted("test", "synthetic", num_test, NUM_TEST)
     random = np.random.RandomState(SEED)
     total = NUM_TRAIN + NUM_VAL + NUM_TEST
     patterns = random.randint(0, 256, (NUM_CLASSES, *SHAPE), dtype=np.uint16)
@@ -36,8 +36,8 @@ def load(_folders: Sequence[Path], num_train: int | None, num_test: int) -> Data
         y_train=y[:count],
         x_val=x[NUM_TRAIN:test],
         y_val=y[NUM_TRAIN:test],
-        x_test=x[test : test + num_test],
-        y_test=y[test : test + num_test],
+        x_test=x[test : test + tested],
+        y_test=y[test : test + tested],
         mean=x[:NUM_TRAIN].sum(axis=0, dtype=np.int64) / NUM_TRAIN,
     )
 

@@ -24,7 +24,7 @@ def train(spec: RunSpec, data: Mapping[str, Array], draws: Draws) -> Outcome:
     observer = None if diagnostics is None else partial(_record, diagnostics)
     # Settings may ask for weights beyond the dtype's range. Such a run diverges, which is no news for the screen.
     with np.errstate(all="ignore"):
-        solver = _solver(spec, data, draws, observer)
+        solver = build_solver(spec, data, draws, observer)
         solver.train()
     return Outcome(
         solver.loss_history,
@@ -64,7 +64,14 @@ def _record(table: dict[str, list[Any]], solver: Solver) -> None:
             table[name].append(value)
 
 
-def _solver(spec: RunSpec, data: Mapping[str, Array], draws: Draws, observer: Callable[[Solver], object] | None) -> Solver:
+def build_solver(
+    spec: RunSpec,
+    data: Mapping[str, Any],
+    draws: Draws,
+    observer: Callable[[Solver], object] | None = None,
+    patience: int | None = None,
+) -> Solver:
+    """The run's Solver at its start, for a training that can be stopped and goes on. patience: see there."""
     return Solver(
         build_net(spec, draws),
         data,
@@ -79,6 +86,7 @@ def _solver(spec: RunSpec, data: Mapping[str, Array], draws: Draws, observer: Ca
         rng=draws.streams.minibatches,
         eval_rng=draws.streams.evaluation,
         observer=observer,
+        patience=patience,
     )
 
 

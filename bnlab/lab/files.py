@@ -16,6 +16,11 @@ from typing import Any
 
 from bnlab.errors import StoreError
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 WIDTH = 120
 """Characters per line of an array in a JSON file, so that a pager shows it well."""
 PART = re.compile(r"\..+\.(?P<host>[^.]+)\.(?P<process>\d+)\.part")
@@ -39,6 +44,36 @@ def write(path: Path, content: bytes) -> None:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+@contextlib.contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Keep the folder, made if need be, to this process until the end of the block. The system ends the lock with the
+    process, however that ends, and it leaves no file.
+
+    Raises StoreError if another process has it, or if the folder can't be made. Where the system or the file system has no
+    such locks there is none.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise store_error("write", folder, error) from error
+    if fcntl is None:
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StoreError(
+                f"another bnlab is at work in {folder}: wait until it has ended, or name another folder by --out"
+            ) from None
+        except OSError:  # some network file systems
+            pass
+        yield
+    finally:
+        os.close(handle)
 
 
 def clear_parts(folder: Path) -> None:
@@ -95,7 +130,7 @@ def _json(value: Any, indent: str) -> Iterator[str]:
 
 
 def _parts(folder: Path) -> Iterator[Path]:
-    for pattern in (".*.part", "*/.*.part", "runs/*/.*.part"):
+    for pattern in (".*.part", "*/.*.part", "runs/*/.*.part", "train/*/.*.part"):
         yield from folder.glob(pattern)
 
 

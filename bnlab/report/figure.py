@@ -83,6 +83,8 @@ class HeatMap:
 
     Heat maps with the same value_label share their colours and one colour bar. limits: the lowest and highest value
     that the colours reach, wherever the values lie; an infinite value, and one beyond, has the colour of the limit.
+    x_ticks, y_ticks: texts at positions, for what isn't numbers. cells: the text in each cell, shaped as values. downward:
+    the first y is at the top, as in a table.
     """
 
     title: str
@@ -94,6 +96,10 @@ class HeatMap:
     value_label: str
     y_scale: Literal["linear", "log"] = "linear"
     limits: tuple[float, float] | None = None
+    x_ticks: Mapping[float, str] | None = None
+    y_ticks: Mapping[float, str] | None = None
+    cells: Sequence[Sequence[str]] | None = None
+    downward: bool = False
 
 
 @dataclass(frozen=True)

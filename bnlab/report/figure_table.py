@@ -48,6 +48,8 @@ def _place(panel: Panel, x: float) -> float | str:
 
 def _of_map(heat_map: HeatMap) -> Iterator[tuple[Any, ...]]:
     nothing = (float("nan"),) * 2
+    across, down = heat_map.x_ticks or {}, heat_map.y_ticks or {}
     for y, row in zip(heat_map.y, heat_map.values, strict=True):
         for x, value in zip(heat_map.x, row, strict=True):
-            yield f"{heat_map.y_label} {y:.3g}", float(x), float(value), *nothing
+            place = f"{heat_map.y_label} {down.get(y, f'{y:.3g}')}"
+            yield place, across.get(x, float(x)), float(value), *nothing

@@ -10,12 +10,14 @@ from numpy.typing import ArrayLike
 
 from bnlab.report.figure import Figure, HeatMap, Image
 from bnlab.report.layout import BAR, DRAFT, SIZE, rows_of
-from bnlab.report.text import FONT_SIZE, wrapped
+from bnlab.report.text import FONT_SIZE, wrapped, write_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
+CELL_SIZE = 7
+"""Points, of texts in cells and beside them."""
 COLORS = "viridis"
 """Equal steps look equal, to the colour-blind too, and no colour is grey."""
 EXTEND = {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}
@@ -34,6 +36,20 @@ def draw_heat_map(axes: Axes, heat_map: HeatMap, figure: Figure, *_: object) -> 
     axes.pcolormesh(_edges(heat_map.x), y, values, cmap=COLORS, vmin=low, vmax=high)
     axes.set_yscale(heat_map.y_scale)
     axes.xaxis.set_major_locator(MaxNLocator(integer=all(float(x).is_integer() for x in heat_map.x)))
+    if heat_map.x_ticks:
+        write_ticks(axes, heat_map.x_ticks, SIZE[0])
+    if heat_map.y_ticks:
+        axes.set_yticks([*heat_map.y_ticks], [*heat_map.y_ticks.values()], fontsize=CELL_SIZE)
+    if heat_map.downward:
+        axes.invert_yaxis()
+    _write_cells(axes, heat_map, (low + high) / 2)
+
+
+def _write_cells(axes: Axes, heat_map: HeatMap, half: float) -> None:
+    """The texts in the cells: dark on the light upper half of the colours, light on the dark lower half."""
+    for y, values, texts in zip(heat_map.y, heat_map.values, heat_map.cells or (), strict=bool(heat_map.cells)):
+        for x, value, text in zip(heat_map.x, values, texts, strict=True):
+            axes.text(x, y, text, color="black" if value > half else "white", fontsize=CELL_SIZE, ha="center", va="center")
 
 
 def _edges(centers: ArrayLike) -> Any:

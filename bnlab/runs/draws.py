@@ -30,7 +30,7 @@ class Draws:
     either from them or by the methods, never both.
     """
 
-    def __init__(self, spec: RunSpec, data: Mapping[str, Array]) -> None:
+    def __init__(self, spec: RunSpec, data: Mapping[str, Any]) -> None:
         self.spec = spec
         self.image_shape: tuple[int, ...] = data["X_train"].shape[1:]
         # All classes, even if the images used show fewer.

@@ -53,11 +53,18 @@ class OneOf:
         return ", ".join(self.names)
 
 
+@dataclass(frozen=True)
+class NoneAs:
+    """The word that files may write for None, besides null."""
+
+    word: str
+
+
 class Setting(NamedTuple):
     """A field of a settings dataclass: its name, its kind, what it may hold, and what it means.
 
     kind: int, float, bool or str, a settings dataclass, or the kind of a tuple's items. many: it is a tuple of those.
-    allowed: the range or names of each value; length: of the tuple; optional: None is allowed too.
+    allowed: the range or names of each value; length: of the tuple; optional: None is allowed too; none: its word.
     """
 
     name: str
@@ -68,6 +75,7 @@ class Setting(NamedTuple):
     optional: bool
     meaning: str
     default: Any
+    none: str = "null"
 
     @property
     def one(self) -> str:
@@ -84,7 +92,7 @@ class Setting(NamedTuple):
         """What the whole field may hold, in words."""
         least = f" {self.length} item(s)" if self.length else " items"
         word = f"a list, written [..., ...], of{least}, each {self.one}" if self.many else self.one
-        return f"{word}, or null" if self.optional else word
+        return f"{word}, or {self.none}" if self.optional else word
 
 
 class Checked:
@@ -125,7 +133,7 @@ def _read_settings(owner: Any) -> tuple[Setting, ...]:
 
 def normal(value: Any, setting: Setting) -> Any:
     """The value in its normal form. Raises ValueError, which says in words what is wrong and what is allowed."""
-    if value is None and setting.optional:
+    if setting.optional and (value is None or (isinstance(value, str) and value == setting.none)):
         return None
     if not setting.many:
         return _one(value, setting)
@@ -181,7 +189,7 @@ def _one(value: Any, setting: Setting) -> Any:
     if found is None or (allowed is not None and not _is_allowed(found, allowed)):
         hint = did_you_mean(value, allowed.names) if isinstance(value, str) and isinstance(allowed, OneOf) else ""
         what = "each item" if setting.many else "it"
-        or_null = ", or null" if setting.optional else ""
+        or_null = f", or {setting.none}" if setting.optional else ""
         raise ValueError(f"{shown(value)} is not allowed: {what} must be {setting.one}{or_null}{hint}")
     return found
 
@@ -219,7 +227,8 @@ def _setting(name: str, hint: Any, default: Any) -> Setting:
         kind = _bare(item)
     allowed = next((note for note in notes if isinstance(note, Range | OneOf)), None)
     meaning = next((note for note in notes if isinstance(note, str)), "")
-    return Setting(name, kind, many, allowed, length, optional, meaning, default)
+    none = next((note.word for note in notes if isinstance(note, NoneAs)), "null")
+    return Setting(name, kind, many, allowed, length, optional, meaning, default, none)
 
 
 def _bare(hint: Any) -> Any:

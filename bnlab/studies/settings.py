@@ -10,7 +10,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, Protocol, get_type_hints
 
 from bnlab.errors import SettingsError
 from bnlab.runs.fields import Setting, normal, settings_of, shown
@@ -28,6 +28,19 @@ SHORTCUTS = {"--dataset": "data.dataset", "--seed": "seed", "--replicates": "rep
     "--diagnostics": "diagnostics"
 }
 """The options that stand for a setting in all studies."""
+
+
+class Form(Protocol):
+    """What may stand in a settings file: a study's settings, or other ones.
+
+    VARIED: those that aren't the file's to set, each with the setting that says how it is chosen.
+    """
+
+    @property
+    def Settings(self) -> type[Any]: ...  # noqa: N802
+
+    @property
+    def VARIED(self) -> Mapping[str, str]: ...  # noqa: N802
 
 
 @dataclass(frozen=True)
@@ -55,22 +68,27 @@ def load_settings(study: Study, experiment: str, config: Path | None = None, ove
     Raises SettingsError with a line for each thing that is wrong.
     """
     shipped = {leaf.key: leaf for leaf in leaves(read(shipped_file(experiment)), experiment)}
-    known = known_settings(study)
-    given = [*(leaves(read(config), config.name) if config is not None else [])]
-    for override in overrides:
-        given += _expanded(override)
-    problems = []
-    merged = dict(shipped)
-    for override in given:
-        problem = _refusal(override, known, study) or _wrong_value(override, known[override.key], shipped)
+    given = leaves(read(config), config.name) if config is not None else []
+    merged = merge(study, shipped, [*given, *overrides])
+    origins = {key: override.origin for key, override in merged.items()}
+    return Loaded(build(study.Settings, merged), build(study.Settings, shipped), origins)
+
+
+def merge(form: Form, shipped: Mapping[str, Override], given: Iterable[Override]) -> dict[str, Override]:
+    """The values that are given, over those shipped, by their dotted keys; the last one counts.
+
+    Raises SettingsError with a line for each one that isn't allowed.
+    """
+    known, problems, merged = known_settings(form), [], dict(shipped)
+    for override in (leaf for each in given for leaf in expanded(each)):
+        problem = _refusal(override, known, form) or _wrong_value(override, known[override.key], shipped)
         if problem:
             problems.append(problem)
         else:
             merged[override.key] = override
     if problems:
         raise SettingsError("\n".join(dict.fromkeys(problems)))
-    origins = {key: override.origin for key, override in merged.items()}
-    return Loaded(_build(study.Settings, merged), _build(study.Settings, shipped), origins)
+    return merged
 
 
 def parse_set(text: str) -> Override:
@@ -96,15 +114,15 @@ def shipped_file(experiment: str) -> Path:
 def leaves(tree: Mapping[str, Any], origin: str = "") -> list[Override]:
     """The values of a nested mapping, each under its dotted key. origin: the file they stand in."""
     named = f"{origin}: " if origin else ""
-    return [leaf for key, value in tree.items() for leaf in _expanded(Override(str(key), value, f"{named}{key}"))]
+    return [leaf for key, value in tree.items() for leaf in expanded(Override(str(key), value, f"{named}{key}"))]
 
 
-def known_settings(study: Study) -> dict[str, Setting]:
+def known_settings(study: Form) -> dict[str, Setting]:
     """The settings that the study has and doesn't vary itself, by their dotted keys, in the order of its dataclasses."""
     return {key: setting for key, setting in all_settings(study).items() if key not in study.VARIED}
 
 
-def all_settings(study: Study) -> dict[str, Setting]:
+def all_settings(study: Form) -> dict[str, Setting]:
     """The settings that the study has, by their dotted keys, those included that its arms take over."""
     return _settings(study.Settings)
 
@@ -119,18 +137,18 @@ def _settings(owner: Any, prefix: str = "") -> dict[str, Setting]:
     return found
 
 
-def _expanded(override: Override) -> list[Override]:
+def expanded(override: Override) -> list[Override]:
     """A value is itself; a section is what stands in it, so that the rest of the section stays as it was."""
     if not isinstance(override.value, dict):
         return [override]
     return [
         leaf
         for key, value in override.value.items()
-        for leaf in _expanded(Override(f"{override.key}.{key}", value, f"{override.origin}.{key}"))
+        for leaf in expanded(Override(f"{override.key}.{key}", value, f"{override.origin}.{key}"))
     ]
 
 
-def _refusal(override: Override, known: Mapping[str, Setting], study: Study) -> str | None:
+def _refusal(override: Override, known: Mapping[str, Setting], study: Form) -> str | None:
     """What is wrong with the override's key, or with its value as a text; or None."""
     if isinstance(override.value, str) and not override.value.isprintable():
         return f"{override.origin}: {override.value!a} is no plain text: give printable characters"
@@ -144,14 +162,14 @@ def _refusal(override: Override, known: Mapping[str, Setting], study: Study) -> 
     return f"{override.origin}: {unknown_key(override.key, known, study)}"
 
 
-def unknown_key(key: str, known: Iterable[str], study: Study) -> str:
+def unknown_key(key: str, known: Iterable[str], study: Form) -> str:
     """That there is no such setting, and which one of the study may be meant, or which are known."""
     near = suggested_key(study, key)
     hint = f"did you mean {near}?" if near else f"there are {', '.join(known)}"
     return f"there is no setting {key}: {hint}"
 
 
-def suggested_key(study: Study, name: str) -> str | None:
+def suggested_key(study: Form, name: str) -> str | None:
     """The setting that may be meant by a word such as 'lr', 'solver.lr' or 'batch-size'; for one that the study varies, the
     setting that says how."""
     every = all_settings(study)
@@ -177,7 +195,7 @@ def _wrong_value(override: Override, setting: Setting, shipped: Mapping[str, Ove
         return f"{override.origin}: {error}{remedy}"
 
 
-def _build(owner: Any, merged: Mapping[str, Override]) -> Any:
+def build(owner: Any, merged: Mapping[str, Override]) -> Any:
     """The dataclass with the values that are given by their dotted keys. Raises SettingsError for one that has to be given
     and isn't, and where values don't go together."""
     values: dict[str, Any] = {}
@@ -186,7 +204,7 @@ def _build(owner: Any, merged: Mapping[str, Override]) -> Any:
         section = f"{field.name}."
         inside = {key.removeprefix(section): each for key, each in merged.items() if key.startswith(section)}
         if is_dataclass(hints[field.name]):
-            values[field.name] = _build(hints[field.name], inside)
+            values[field.name] = build(hints[field.name], inside)
         elif field.name in merged:
             values[field.name] = merged[field.name].value
         elif field.default is MISSING and field.default_factory is MISSING:

@@ -13,8 +13,9 @@ import yaml
 
 from bnlab.errors import SettingsError
 
-KINDS = {"--config": ("settings file", "seed: 231"), "--claims": ("claims file", "claims: [...]")}
-"""The files by the options that name them, and how one may begin."""
+SETTINGS_FILE = "settings file", "seed: 231"
+KINDS = {"--config": SETTINGS_FILE, "FILE": SETTINGS_FILE, "--claims": ("claims file", "claims: [...]")}
+"""The files by the options, or the arguments, that name them, and how one may begin."""
 REMEDIES = {
     yaml.constructor.ConstructorError: "give plain values, and each key once",
     yaml.YAMLError: "quote texts, and put a space after each colon",

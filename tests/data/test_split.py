@@ -56,3 +56,23 @@ def test_too_few_to_leave_any_for_training(count, tmp_path, write, colour, fault
     description = data.describe("cifar10", [tmp_path])
     assert description.present
     assert "1,001" in description.problem
+
+
+@pytest.mark.parametrize(("num_val", "held_out"), [(1, 1000), (999, 1000), (1000, 1000), (1003, 1003)])
+def test_more_validation_images_are_held_out_if_more_are_asked_for(num_val, held_out, folder, colour):
+    x, y = colour
+    held = data.load("cifar10", [folder], num_val=num_val)
+    np.testing.assert_array_equal(held.x_train, x[: 1005 - held_out])
+    np.testing.assert_array_equal(held.x_val, x[1005 - held_out :][:num_val])
+    np.testing.assert_array_equal(held.y_val, y[1005 - held_out :][:num_val])
+    np.testing.assert_array_equal(held.mean, held.x_train.astype(np.int64).sum(axis=0) / (1005 - held_out))
+
+
+def test_validation_images_that_leave_none_for_training(folder, fault):
+    with fault("1,005 training images", "the last 1,005 are for validation", "set data.num_val below 1,005"):
+        data.load("cifar10", [folder], num_val=1005)
+
+
+@pytest.mark.parametrize("name", ["cifar10", "fashion-mnist-mini", "synthetic"])
+def test_all_test_images(name, folder):
+    assert len(data.load(name, [folder], num_train=1, num_test=None).x_test) == (9 if name == "cifar10" else 1000)

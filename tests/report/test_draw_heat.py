@@ -7,6 +7,7 @@ import pytest
 
 from bnlab.report.draw import compose, draw
 from bnlab.report.figure import Figure, HeatMap, Image
+from bnlab.report.figure_table import numbers_csv
 from bnlab.report.layout import IMAGE_SIZE, bar_slots
 from tests.report.test_draw import INF, LINE, NAN, axes_of, figure, panel
 
@@ -117,3 +118,19 @@ def test_images_are_drawn_without_axes_pixel_by_pixel():
     size = one.get_position(original=True).size * one.figure.get_size_inches()
     assert [*size] == pytest.approx(IMAGE_SIZE)
     assert re.search(rb"data:image/png;base64", draw(figure(grey))["svg"])
+
+
+def test_ticks_and_cells_may_have_texts_and_the_first_row_may_be_at_the_top():
+    texts, ticks = [["a", "b"], ["c", ""]], {1.0: "one", 2.0: "two"}
+    table = HeatMap(
+        "Table", "across", "down", [1, 2], [1, 2], [[0.1, 0.9], [0.4, 0.6]], "share", limits=(0, 1), x_ticks=ticks,
+        y_ticks=ticks, cells=texts, downward=True,
+    )  # fmt: skip
+    axes, _ = axes_of(figure(table))
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["one", "two"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["one", "two"]
+    assert axes.get_ylim() == (2.5, 0.5)
+    found = {text.get_text(): (*text.get_position(), text.get_color()) for text in axes.texts}
+    assert found == {"a": (1, 1, "white"), "b": (2, 1, "black"), "c": (1, 2, "white"), "": (2, 2, "black")}
+    rows = numbers_csv(figure(table)).decode().splitlines()
+    assert rows[1:3] == ["Table,down one,one,0.1,,", "Table,down one,two,0.9,,"]

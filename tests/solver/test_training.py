@@ -277,3 +277,27 @@ def test_repr_says_what_is_trained_how_and_how_far():
     assert repr(solver).endswith(f"adam, t=24 of 24, best_val_acc={max(solver.val_acc_history):.3f})")
     solver = trained(net(normalization=None, weight_scale=1e30), pictures())
     assert repr(solver).endswith("sgd, t=1 of 24, diverged at 1, best_val_acc=-inf)")
+
+
+def test_a_check_on_many_images_gathers_them_batch_by_batch():
+    class Asked:
+        """Images that remember how many of them were asked for at once."""
+
+        dtype, shape = np.dtype(float), (23, 1)
+
+        def __init__(self):
+            self.most = 0
+
+        def __len__(self):
+            return 23
+
+        def __getitem__(self, rows):
+            found = numbered()["X_train"][rows]
+            self.most = max(self.most, len(found))
+            return found
+
+    images = Asked()
+    solver = scripted(Scripted(accuracy=lambda t: 0.5))
+    whole, drawn = (solver.check_accuracy(images, np.zeros(23, int), num, batch_size=4) for num in (None, 20))
+    assert (images.most, whole) == (4, 12 / 23)
+    assert 0.2 < drawn < 0.8

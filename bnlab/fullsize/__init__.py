@@ -1,0 +1,1 @@
+"""One net trained at full size: its settings file, its checkpoints, its results, and its evaluation on test images."""

@@ -1,0 +1,104 @@
+"""The evaluation on test images: which net, which images, which numbers."""
+
+import csv
+import io
+
+import numpy as np
+import pytest
+
+from bnlab.data import load
+from bnlab.errors import DataError
+from bnlab.evidence.binomial import wilson_interval
+from bnlab.fullsize.checkpoint import read
+from bnlab.fullsize.evaluate import evaluate
+from bnlab.fullsize.evaluation_files import as_document, confusion_csv, confusion_figure, mistakes_figure, write_evaluation
+from bnlab.fullsize.job import make_job
+from bnlab.fullsize.train import train
+from bnlab.report.figure import HeatMap
+from tests.fullsize.conftest import CNN, MLP
+
+
+@pytest.fixture(params=[MLP, CNN], ids=["mlp", "cnn"])
+def trained(request, job, tmp_path):
+    """A Solver that has been trained, and the evaluation of its checkpoint."""
+    solver = train(job(text=request.param), tmp_path, 1).solver
+    return solver, evaluate(read(tmp_path))
+
+
+def test_is_of_the_best_check_on_all_test_images(trained):
+    solver, found = trained
+    data = load("synthetic", num_train=60, num_test=1000).arrays()
+    scores = solver.model.loss(data["X_test"]).astype(float)
+    exponents = np.exp(scores - scores.max(axis=1, keepdims=True))
+    np.testing.assert_array_equal(found.predicted, scores.argmax(axis=1))
+    np.testing.assert_allclose(found.probabilities, (exponents / exponents.sum(axis=1, keepdims=True)).max(axis=1))
+    assert found.accuracy == solver.check_accuracy(data["X_test"], data["y_test"])
+    assert (found.right, found.count) == (round(1000 * found.accuracy), 1000)
+    assert found.interval == wilson_interval(found.right, 1000)
+
+
+def test_the_confusion_matrix_counts_each_image_once(trained):
+    _, found = trained
+    table = found.confusion
+    assert table.shape == (10, 10)
+    for i in range(10):
+        for j in range(10):
+            assert table[i, j] == np.sum((found.labels == i) & (found.predicted == j))
+    rows = [*csv.reader(io.StringIO(confusion_csv(found).decode()))]
+    assert rows[0] == ["class", *map(str, range(10))]
+    assert [[int(n) for n in row[1:]] for row in rows[1:]] == table.tolist()
+    [heat_map] = confusion_figure(found).panels
+    assert isinstance(heat_map, HeatMap)
+    np.testing.assert_allclose(np.array(heat_map.values) * table.sum(axis=1, keepdims=True), table)
+    assert [[int(text or 0) for text in row] for row in heat_map.cells] == table.tolist()
+
+
+def test_the_surest_mistakes_come_first(trained):
+    _, found = trained
+    mistakes = found.surest_mistakes(20)
+    wrong = {i: found.probabilities[i] for i in np.flatnonzero(found.predicted != found.labels)}
+    assert len(mistakes) == 20
+    assert [mistake.probability for mistake in mistakes] == sorted(wrong.values(), reverse=True)[:20]
+    for mistake in mistakes:
+        assert (found.labels[mistake.image], found.predicted[mistake.image]) == (mistake.label, mistake.predicted)
+        assert wrong[mistake.image] == mistake.probability
+    figure = mistakes_figure(found)
+    pixels = load("synthetic", num_test=1000).x_test
+    for panel, mistake in zip(figure.panels, mistakes, strict=True):
+        np.testing.assert_array_equal(panel.pixels, pixels[mistake.image, 0] / 255)
+        assert panel.title == f"{mistake.predicted} {mistake.probability:.3f}\nis {mistake.label}"
+
+
+def test_a_net_that_is_never_wrong_has_no_mistakes_to_show(trained, tmp_path):
+    _, found = trained
+    found.predicted[:] = found.labels
+    assert (found.accuracy, found.interval[1], found.surest_mistakes(20)) == (1.0, 1.0, [])
+    write_evaluation(found, tmp_path / "out", 1.0)
+    assert {path.suffix for path in (tmp_path / "out").glob("confusion.*")} == {".csv", ".png", ".svg"}
+    assert not [*(tmp_path / "out").glob("mistakes.*")]
+
+
+def test_colour_images_are_shown_in_colour_and_classes_by_name(job, tmp_path):
+    records = np.random.RandomState(3).randint(0, 256, (1060, 3073), dtype=np.uint8)
+    records[:, 0] %= 10
+    for name, part in (("data_batch_1", records), ("test_batch", records[:30])):
+        (tmp_path / f"{name}.bin").write_bytes(part.tobytes())
+    (tmp_path / "colour.yaml").write_text(MLP.replace("synthetic", "cifar10").replace("num_epochs: 4", "num_epochs: 1"))
+    train(make_job(tmp_path / "colour.yaml", (), [tmp_path]), tmp_path, 1)
+    found = evaluate(read(tmp_path), [tmp_path])
+    [first, *_] = found.surest_mistakes(1)
+    panel = mistakes_figure(found).panels[0]
+    picture = records[first.image, 1:].reshape(3, 32, 32)
+    np.testing.assert_array_equal(panel.pixels, np.stack([*picture], axis=-1) / 255)
+    names = [each["name"] for each in as_document(found)["classes"]]
+    assert names == ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+
+
+def test_other_images_than_it_was_trained_on_are_refused(settings_file, idx_folder, tmp_path):
+    file = settings_file(MLP.replace("synthetic", "fashion-mnist"))
+    folder = idx_folder()
+    train(make_job(file, (), [folder]), tmp_path, 1)
+    assert evaluate(read(tmp_path), [folder]).count == 30
+    other = idx_folder(1061, name="other")
+    with pytest.raises(DataError, match=r"fashion-mnist: its files hold other images .* than the net was trained on"):
+        evaluate(read(tmp_path), [other])
