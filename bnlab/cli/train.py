@@ -20,7 +20,6 @@ from bnlab.errors import plural
 from bnlab.fullsize.checkpoint import NAME, read
 from bnlab.fullsize.job import Job, make_job
 from bnlab.fullsize.publish import publish
-from bnlab.fullsize.threads import usual_threads
 from bnlab.fullsize.train import find_checkpoint, train
 from bnlab.lab.files import alone_in
 from bnlab.lab.store import Store
@@ -30,6 +29,8 @@ from bnlab.studies.yaml_files import as_yaml
 
 OPTIONS = {"dataset": "data.dataset", "seed": "seed"}
 """The options that stand for a setting."""
+ONE_THREAD = 1
+"""More can be faster, but only if nobody else uses the cores: each product waits for the thread that comes last."""
 EVERY = 0.1
 """Seconds from one change of the progress bar to the next."""
 
@@ -47,8 +48,7 @@ EVERY = 0.1
 @click.option(
     "--threads",
     type=click.IntRange(min=1),
-    help="Threads of BLAS; another number rounds otherwise [default: all cores for a net that gains by them, if they are "
-    "idle; else 1].",
+    help=f"Threads of BLAS; another number rounds otherwise [default: {ONE_THREAD}].",
 )
 @out_option
 @json_option
@@ -67,7 +67,7 @@ def command(file: Path, **given: Any) -> None:
     folder = given["out"] / job.folder
     with alone_in_results(given["out"], job.folder):
         checkpoint = find_checkpoint(folder, job.spec, given["resume"], given["force"], given["threads"])
-        threads = checkpoint.threads if checkpoint else given["threads"] or usual_threads(job.spec, job.image_shape)
+        threads = checkpoint.threads if checkpoint else given["threads"] or ONE_THREAD
         done = 0 if checkpoint is None else checkpoint.state["t"]
         with report_interrupt(folder, job), progress(job, done, shown) as tell:
             trained = train(job, folder, threads, checkpoint, tell)

@@ -122,6 +122,9 @@ def _block(stages: Sequence[Stage]) -> tuple[Stage, int]:
 
 
 def _running(param: dict[str, Any], key: str, z: Array) -> Array:
-    """The running statistic in z's dtype; zeros if there is none yet."""
-    value = param.get(key)
-    return np.zeros(z.shape[1], z.dtype) if value is None else np.ascontiguousarray(value, z.dtype)
+    """The running statistic in z's dtype; zeros if there is none yet. Raises ValueError for one that doesn't fit z: compiled
+    kernels wouldn't notice."""
+    value, shape = param.get(key), z.shape[1:]
+    if value is None:
+        return np.zeros(shape, z.dtype)
+    return np.ascontiguousarray(value if np.shape(value) == shape else np.broadcast_to(value, shape), z.dtype)

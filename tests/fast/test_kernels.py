@@ -119,6 +119,17 @@ def test_momentum_and_epsilon_are_those_of_the_param_dict(form, dtype):
         assert block[0].normalization.param[key].dtype == dtype
 
 
+@every_form
+@pytest.mark.parametrize("mode", ["train", "test"])
+def test_running_statistics_of_another_shape_are_refused(form, mode):
+    """A compiled kernel would read beyond their end."""
+    (block,) = fused(stages_of("batchnorm", False))
+    params = parameters(np.random.RandomState(0), 6, 4, np.float32)
+    block.normalization.param["running_var"] = np.ones(3, np.float32)
+    with KERNELS[form](), pytest.raises(ValueError, match="broadcast"):
+        block.forward(np.ones((5, 6), np.float32), params, mode)
+
+
 def test_a_block_never_changes_its_input():
     x = np.ones((3, 2, 4), np.float32)
     x.setflags(write=False)
