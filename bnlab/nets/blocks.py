@@ -122,8 +122,8 @@ def _block(stages: Sequence[Stage]) -> tuple[Stage, int]:
 
 
 def _running(param: dict[str, Any], key: str, z: Array) -> Array:
-    """The running statistic in z's dtype; zeros if there is none yet. Raises ValueError for one that doesn't fit z: compiled
-    kernels wouldn't notice."""
+    """The running statistic in z's dtype; zeros if there is none yet. Raises ValueError for one that doesn't fit z:
+    compiled kernels wouldn't notice."""
     value, shape = param.get(key), z.shape[1:]
     if value is None:
         return np.zeros(shape, z.dtype)
