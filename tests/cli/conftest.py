@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 import matplotlib
 import pytest
 
+from bnlab import fast
+
 SETTINGS = ("replicates=1", "data.num_train=60", "net.hidden_dims=[8]", "solver.num_epochs=2")
 TINY = ("--dataset", "synthetic", *(word for setting in SETTINGS for word in ("-s", setting)))
 CACHE = matplotlib.get_cachedir()  # else every process with a cache folder of its own makes a new cache of fonts
@@ -55,6 +57,7 @@ class Program:
             "XDG_CACHE_HOME": str(folder / "no-cache"),
             "MPLCONFIGDIR": CACHE,
             "TERM": "xterm",
+            fast.VARIABLE: "0",  # numba takes longer to import than most of these commands take
         }
 
     def start(self, *args: Any, **more: Any) -> subprocess.Popen[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bnlab import fast
 from bnlab.lab.files import json_bytes
 from tests.published_files import WRITTEN
 
@@ -26,6 +27,14 @@ def test_the_number_of_workers_changes_no_byte(run, tiny, tmp_path, reference, c
     expected = contents(reference)
     assert len(expected) == 4 + len(WRITTEN)
     assert contents(tmp_path / "results") == expected
+
+
+@pytest.mark.skipif(not fast.compiled(), reason="numba isn't installed: pip install 'bnlab[fast]'")
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_compiled_kernels_change_no_byte(run, tiny, tmp_path, reference, contents, jobs):
+    run.env[fast.VARIABLE] = "1"
+    assert run(*STUDY, *tiny, "-j", jobs).status == 0
+    assert contents(tmp_path / "results") == contents(reference)
 
 
 def test_a_part_stored_before_changes_no_byte(run, tiny, tmp_path, reference, contents):
