@@ -28,7 +28,9 @@ def prepared() -> bool:
 
 
 def prepare() -> None:
-    """Compile all kernels, and leave a mark that says so."""
+    """Compile all kernels, and leave a mark that says so. Does nothing where numba isn't used."""
+    if not fast.compiled():
+        return
     for dtype in fast.DTYPES:
         load(dtype)
     for mark in _marks():
