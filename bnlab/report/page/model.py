@@ -102,7 +102,8 @@ class NumberTable:
     panel: str
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-    left_out: bool
+    shown: str = ""
+    """Which of the points these are: 'every 6th or 7th point'; empty if they are all."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,8 @@ class Picture:
     drawing: Drawing
     numbers: tuple[NumberTable, ...]
     main: bool
+    unread: bool = False
+    """Whether the file of its numbers is missing or damaged."""
 
 
 @dataclass(frozen=True)

@@ -95,8 +95,8 @@ def test_each_figure_has_a_title_a_description_and_its_numbers(outline, page):
     drawings = [each for each in outline.all("svg") if each.get("role") == "img" and "viewbox" in each]
     figures = [each for each in drawings if len(each["aria-labelledby"].split()) == 2]
     assert len(figures) == len(outline.all("desc")) == 5
-    assert page.count("The numbers of this figure: Training loss; Training accuracy; Validation accuracy</summary>") == 1
-    assert page.count("The numbers of this figure: ") == 3
+    assert page.count("The numbers of this figure: Training loss; Training accuracy; Validation accuracy</summary>") == 2
+    assert page.count("The numbers of this figure: ") == 4
 
 
 def test_every_claim_stands_once_in_the_table_with_its_verdict(page, made):
@@ -149,12 +149,23 @@ def test_damage_is_not_told_as_absence(folder, study):
     page = build(folder).decode()
     assert page.count("The claims of this study could not be read") == 1
     assert page.count("The table of the arms could not be read") == 1
+    assert "The claims of section 1 could not be read." in page
     assert page.count("This folder holds no figure of the study that can be shown.") == 1
     for words in ("verify.json is damaged", "gradcheck.json is damaged"):
         assert f"could not be read: {words}." in page
     for words in ("states no claims", "doesn't hold it yet"):
         assert words not in page
     assert "The claims of this study could not be read" in build(folder, without_answers=True).decode()
+
+
+def test_missing_and_empty_numbers_of_figures_are_told_in_the_section(folder, study):
+    (study / "figure-numbers.csv").unlink()
+    for name in (*folder.glob("weight-scale*/figure-numbers.csv"), study / "arms.csv"):
+        name.write_text(f"{name.read_text(encoding='utf-8').splitlines()[0]}\n", encoding="utf-8")
+    page = build(folder).decode()
+    assert page.count("The numbers of this figure could not be read: figure-numbers.csv is missing or damaged.") == 1
+    assert page.count("There are no numbers to this figure: figure-numbers.csv holds none.") == 1
+    assert page.count("arms.csv holds no check of any arm") == 1
 
 
 def test_a_folder_of_checks_alone_does_not_count_studies(folder):

@@ -72,14 +72,34 @@ def test_the_points_of_a_panel_become_a_table():
     [first, second] = number_tables([point(2, 0.5), point(1, 0.25), point(1, "", "d"), point(1, 1, panel="q")])
     assert (first.panel, first.head) == ("p", ("x", "c", "d"))
     assert first.rows == (("1", "0.250", "not finite"), ("2", "0.500", "-"))
-    assert (second.panel, second.left_out) == ("q", False)
+    assert (second.panel, second.shown) == ("q", "")
 
 
 def test_of_many_points_some_are_shown_with_the_first_and_the_last():
     [table] = number_tables([point(x, x) for x in range(1, 201)])
-    assert table.left_out
+    assert table.shown == "every 6th or 7th point"
     assert len(table.rows) == MOST_ROWS
     assert (table.rows[0][0], table.rows[-1][0]) == ("1", "200")
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"),
+    [
+        (MOST_ROWS, ""),
+        (50, f"{MOST_ROWS} of the 50 points"),
+        (63, "every 2nd point"),
+        (2000, "every 64th or 65th point"),
+        (380, "every 12th or 13th point"),
+    ],
+)
+def test_which_points_are_shown_is_told(count, shown):
+    [table] = number_tables([point(x, x) for x in range(count)])
+    assert table.shown == shown
+
+
+def test_numbers_that_are_none_are_not_finite():
+    [table] = number_tables([point(1, "nan"), point(2, "inf")])
+    assert [row[1] for row in table.rows] == ["not finite"] * 2
 
 
 def test_places_in_words_keep_their_order():

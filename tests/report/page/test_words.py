@@ -6,7 +6,7 @@ import pytest
 
 from bnlab.report.page import words
 from bnlab.report.page.amounts import DIFFER, amounts_to
-from bnlab.report.page.model import VERDICTS, Book, Claim, Study
+from bnlab.report.page.model import VERDICTS, Book, Claim, Picture, Study
 from bnlab.report.page.tested import by_data, counted_once
 
 
@@ -163,8 +163,19 @@ def test_studies_without_claims_are_named():
     silent = {"claims": ()}
     assert words.without_claims(book()) == ""
     assert words.without_claims(Book((replace(STUDY, claims=()),))) == ""
-    assert words.without_claims(book(s2=silent)) == "Section 2 states no claim: what it shows is in its figure."
-    assert words.without_claims(book(s2=silent, s3=silent)).startswith("Sections 2 and 3 state no claim")
+    drawn = silent | {"pictures": (Picture("figure", "f1", None, (), True),)}
+    assert words.without_claims(book(s2=drawn)) == "Section 2 states no claim: what it shows is in its figure."
+    assert words.without_claims(book(s2=drawn, s3=drawn)).endswith(
+        "2 and 3 state no claim: what they show is in their figures."
+    )
+    assert words.without_claims(book(s2=silent, s3=silent)) == "Sections 2 and 3 state no claim."
+
+
+def test_claims_that_could_not_be_read_are_not_told_as_none():
+    silent, unread = {"claims": ()}, {"claims": (), "unread": ("findings.json",)}
+    assert words.without_claims(book(s2=unread, s3=unread)) == "The claims of sections 2 and 3 could not be read."
+    both = words.without_claims(book(s2=unread, s3=silent))
+    assert both == "Section 3 states no claim. The claims of section 2 could not be read."
 
 
 @pytest.mark.parametrize(
