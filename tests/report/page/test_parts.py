@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from bnlab.evidence.reductions import REDUCTIONS
 from bnlab.report.page.glossary import WORDS, Glossary
 from bnlab.report.page.intervals import EDGE, WIDTH, Interval
 from bnlab.report.page.numbers import MOST_ROWS, arm_rows, number_tables
@@ -36,8 +37,9 @@ def test_the_zone_is_where_the_claim_holds():
 
 def test_each_word_is_explained_once_where_it_first_stands():
     glossary = Glossary()
-    assert [word.word for word in glossary.new("Ten Epochs", ["of minibatches"])] == ["minibatch", "epoch"]
-    assert [word.word for word in glossary.new("epoch, minibatch and overfitting")] == ["overfitting"]
+    found = [word.word for word in glossary.new("Ten Epochs", ["of minibatches"])]
+    assert found == ["net, layer, weight", "loss", "gradient", "update", "minibatch", "epoch"]
+    assert [word.word for word in glossary.new("epoch, minibatch and decades")] == ["decade"]
     assert glossary.new("nothing of that") == []
 
 
@@ -47,6 +49,25 @@ def test_each_word_is_found_and_its_meaning_is_a_sentence(word):
     assert word in Glossary().new(f"The {plain} 5")
     assert word.meaning[0].isupper()
     assert word.meaning.endswith(".")
+
+
+@pytest.mark.parametrize("place", range(len(WORDS)), ids=lambda place: WORDS[place].word)
+def test_a_meaning_uses_no_word_that_is_explained_later_and_stands_by_itself(place):
+    assert [other.word for other in WORDS[place + 1 :] if other.stands_in(WORDS[place].meaning)] == []
+    assert "the same over" not in WORDS[place].meaning.lower()
+
+
+def test_all_words_of_the_meanings_are_explained_with_them():
+    found = Glossary().new("overfitting, groupnorm and time to 90 % of its own best validation accuracy")
+    for used in (other for word in found for other in WORDS if other.stands_in(word.meaning)):
+        assert used in found
+
+
+@pytest.mark.parametrize("name", [name for name in REDUCTIONS if name not in ("all", "between", "at")])
+def test_how_the_runs_of_a_sweep_become_one_number_is_explained(name):
+    """Means over a range, and values at a setting, say all themselves."""
+    words = REDUCTIONS[name].words.format("80 %", 5, 100, 200, measure="loss", axis="depth")
+    assert [word for word in WORDS if word.stands_in(words) and not word.stands_in("loss, depth")]
 
 
 def test_a_word_within_another_is_not_meant():
