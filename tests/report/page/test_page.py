@@ -202,6 +202,10 @@ def test_words_are_explained_before_the_first_study(page):
     head = page[: page.index('id="study-1"')]
     for word in ("replicate", "interval", "margin", "epoch", "batch normalization (batchnorm)"):
         assert f"<dfn>{word}</dfn>" in head
+    above = head[: head.index('class="tally"')]
+    assert re.findall("<dfn>(.*?)</dfn>", above) == ["margin", "claim", "replicate", "interval", "verdict"]
+    assert head.count("<details") == 1
+    assert head.index('class="amounts"') < head.index("<details") < head.index('<table class="cards sortable">')
     words = re.findall(r"<dfn>(.*?)</dfn>", page)
     assert len(words) == len(set(words))
 
@@ -303,6 +307,10 @@ def test_a_folder_without_a_study_says_so(folder, without_answers):
     assert "This folder holds no study yet" in lead
     assert "0 studies" not in page.decode()
     assert "What do you find" not in page.decode()
+    assert 'id="claims"' not in page.decode()
+    assert "#claims" not in page.decode()
+    assert "<dfn>claim</dfn>" not in page.decode()
+    assert "summary.json is missing" in page.decode()
     assert "How to find a verdict" not in page.decode()
 
 
