@@ -22,6 +22,11 @@ TICK_GAP, LINE_HEIGHT = 0.08, 1.2 / 72
 """Inches between texts at ticks, and per line and point of font size."""
 
 
+def for_readers(label: str) -> str:
+    """A label as readers have it: 'spatial batchnorm' for 'spatial_batchnorm'."""
+    return label.replace("_", " ")
+
+
 def text_width(text: str, size: float) -> float:
     """The width of a line of text, in inches, at a font size in points."""
     words = text.split(" ")

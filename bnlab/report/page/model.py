@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bnlab.evidence.claims import capital
 from bnlab.evidence.sentences import number, with_unit
 from bnlab.report.page.drawing import Drawing
 from bnlab.report.page.intervals import Interval
+from bnlab.report.text import for_readers
 
 VERDICTS = ("supported", "contradicted", "undecided")
 NOT_RECORDED = "not recorded"
@@ -31,7 +33,20 @@ class Claim:
     @property
     def text(self) -> str:
         """The claim itself."""
-        return str(self.fields["claim"])
+        return self._for_readers(str(self.fields["claim"]))
+
+    @property
+    def arms(self) -> tuple[str | None, str | None]:
+        """The labels of the curve that it is about, and of the other one."""
+        of, against = (self.fields.get(name) and for_readers(str(self.fields[name])) for name in ("arm", "against"))
+        return of, against
+
+    def _for_readers(self, text: str) -> str:
+        """The text with the labels as readers have them; other words with underscores, such as settings, keep theirs."""
+        for label in filter(None, map(self.fields.get, ("arm", "against"))):
+            for form in (str(label), capital(str(label))):
+                text = text.replace(form, for_readers(form))
+        return text
 
     @property
     def verdict(self) -> str:
@@ -61,7 +76,12 @@ class Claim:
     @property
     def sentence(self) -> str:
         """What was found, in a sentence."""
-        return str(self.fields.get("sentence") or "")
+        return self._for_readers(str(self.fields.get("sentence") or ""))
+
+    @property
+    def alone(self) -> str:
+        """What was measured in a single replicate, which decides nothing."""
+        return f"{capital(self.measure)}: {self.effect} in the direction of the claim, in one replicate."
 
     @property
     def replicates(self) -> int:

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from bnlab.report.page.model import Arm, NumberTable
+from bnlab.report.text import for_readers
 
 MOST_ROWS = 32
 """Rows of a panel's table. Of a curve with more points, such as a loss, some are shown."""
@@ -22,7 +23,7 @@ def arm_rows(checks: Sequence[Mapping[str, str]], runs: Iterable[Mapping[str, An
     last = {row["arm"]: row for row in checks}
     for label, row in last.items():
         yield Arm(
-            label,
+            for_readers(label),
             int(row["n"]),
             f"{float(row['epoch']):g}",
             _mean(row, "train_acc"),
@@ -59,7 +60,8 @@ def number_tables(points: Sequence[Mapping[str, str]]) -> Iterator[NumberTable]:
         chosen = _some(len(places))
         shown = [places[i] for i in chosen]
         rows = tuple((_place(x), *(cells.get((x, curve), "-") for curve in curves)) for x in shown)
-        yield NumberTable(panel, ("x", *curves), rows, _which(chosen, len(places)))
+        head = (own[0].get("x_label") or "x", *map(for_readers, curves))
+        yield NumberTable(panel, head, rows, _which(chosen, len(places)))
 
 
 def _sorted(places: Iterable[str]) -> list[str]:

@@ -239,7 +239,7 @@ def test_the_values_under_the_pointer_are_told(opened, small):
         page.mouse.move(box["x"] + (right - 1 - x0) * scale, box["y"] + (down - y0) * scale)
         told |= {tip.text_content()} if tip.is_visible() else set()
     head = table.locator("thead th").all_text_contents()
-    assert {f"{name}: {value} at {cells[0]}" for name, value in zip(head[1:], cells[1:], strict=True)} & told
+    assert {f"{name}: {value} at {head[0]} {cells[0]}" for name, value in zip(head[1:], cells[1:], strict=True)} & told
     page.mouse.move(1, 1)
     assert not tip.is_visible()
     assert len(heard) == 1

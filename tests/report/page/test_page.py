@@ -114,6 +114,9 @@ def test_every_claim_stands_once_in_the_table_with_its_verdict(page, made):
 def test_one_replicate_claims_nothing(page):
     section = re.search(r'<section id="study-\d+"(?:(?!</section>).)*signal.*?</section>', page, re.DOTALL)[0]
     assert "There is one replicate: nothing is claimed." in section
+    assert section.count(" in the direction of the claim, in one replicate.") == 3
+    for words in ("Undecided", "not clear", "How these verdicts come about"):
+        assert words not in section
     assert 'class="verdict' not in section
 
 

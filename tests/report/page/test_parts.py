@@ -90,10 +90,11 @@ def point(x, y, curve="c", panel="p"):
 
 
 def test_the_points_of_a_panel_become_a_table():
-    [first, second] = number_tables([point(2, 0.5), point(1, 0.25), point(1, "", "d"), point(1, 1, panel="q")])
-    assert (first.panel, first.head) == ("p", ("x", "c", "d"))
+    first, second = [point(2, 0.5), point(1, 0.25), point(1, "", "d")], [point(1, 1, "one_two", panel="q")]
+    [first, second] = number_tables([{**each, "x_label": "epoch"} for each in first] + second)
+    assert (first.panel, first.head) == ("p", ("epoch", "c", "d"))
     assert first.rows == (("1", "0.250", "not finite"), ("2", "0.500", "-"))
-    assert (second.panel, second.shown) == ("q", "")
+    assert (second.panel, second.head, second.shown) == ("q", ("x", "one two"), "")
 
 
 def test_of_many_points_some_are_shown_with_the_first_and_the_last():

@@ -99,6 +99,18 @@ def test_what_it_amounts_to_by_subject():
     ]
 
 
+def test_a_remark_belongs_to_one_claim_and_a_contradicted_negation_is_quoted():
+    opposite = {"verdict": "contradicted", "which": "the opposite"}
+    claims = [claim("Norm is large", **opposite), claim("Norm is wide", "contradicted"), claim("Norm shines", **opposite)]
+    claims += [claim("Norm brings no gain", "contradicted"), claim("Without norm, nets don't train", **opposite)]
+    [(_, text)] = said(*claims, claim("Norm is no worse"))
+    assert text == (
+        "the runs support that it is no worse. They contradict that it is wide. They contradict that it is large (the "
+        "opposite). They contradict that it shines (the opposite). They contradict “it brings no gain”. They contradict "
+        "“without it, nets don't train” (the opposite)."
+    )
+
+
 @pytest.mark.parametrize("verdict", VERDICTS)
 def test_each_claim_is_said_with_its_own_verdict_alone(verdict):
     """Were all others of another verdict, it still stands behind its own words."""
@@ -134,6 +146,12 @@ def test_where_nothing_is_decided_many_claims_are_counted_and_few_are_named(numb
     assert said(*claims) == [("Norm", f"the runs leave open {text}.")]
 
 
+def test_labels_have_no_underscores_and_settings_keep_theirs():
+    found = claim("Spatial_norm likes net.num_groups 4", arm="spatial_norm", subject="spatial_norm", against="a_b")
+    assert said(found) == [("Spatial norm", "the runs support that it likes net.num_groups 4.")]
+    assert found.arms == ("spatial norm", "a b")
+
+
 def test_an_older_file_is_summed_up_by_its_arm():
     assert said(claim(subject=None, arm="norm")) == [("Norm", "the runs support that it trains faster.")]
 
@@ -147,6 +165,7 @@ def test_data_sets_are_not_added_up_and_one_replicate_is_not_counted():
         {"claims": (claim("Another"),)},
         {"replicates": 1},
         {"changed": {"net.reg": "0.5"}},
+        {"replicates": 40, "claims": (claim("A third", n=40),)},
     )
     whole = book(**{f"s{number}": other for number, other in enumerate(others, start=2)})
     assert [(name, [each.studies[0].number for each in own]) for name, own in by_data(whole)] == [
@@ -156,6 +175,7 @@ def test_data_sets_are_not_added_up_and_one_replicate_is_not_counted():
         ("mini, seed 1, bnlab 2.0", [4]),
         ("mini, seed 1, bnlab 1.0, net.reg 0.1", [5]),
         ("mini, seed 1, bnlab 1.0, net.reg 0.5", [8]),
+        ("mini, seed 1, bnlab 1.0", [9]),
     ]
 
 
