@@ -12,6 +12,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -44,6 +45,22 @@ FACTS = {
     "finished": "finished_at",
 }
 """What the page says of where a study was computed, and the key in `provenance`. No host, no user, no path."""
+REVISION = 10
+"""So many digits of a git revision are enough."""
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 VERIFY, GRADCHECK = "verify", "gradcheck"
 """The folders of the two checks."""
 SUMMARY, FINDINGS, ARMS, CLAIMS = "summary.json", "findings.json", "arms.csv", "claims.yaml"
@@ -210,13 +227,41 @@ def _provenance(facts: Mapping[str, Any], summary: Mapping[str, Any], runs: Iter
 
 
 def _facts(facts: Mapping[str, Any]) -> dict[str, str]:
-    return {word: _fact(facts.get(key)) for word, key in FACTS.items()}
+    return {word: SHORTER.get(word, str)(_fact(facts.get(key))) for word, key in FACTS.items()}
 
 
 def _fact(value: Any) -> str:
     if isinstance(value, Mapping):
         return " ".join(str(each) for each in value.values() if each) or NOT_RECORDED
     return NOT_RECORDED if value is None or value == "" else str(value)
+
+
+def _seconds(text: str) -> str:
+    """With one digit, if it is a number."""
+    try:
+        return f"{float(text):.1f}"
+    except ValueError:
+        return text
+
+
+def _date(text: str) -> str:
+    """'21 November 2026, 21:04 UTC', if it is a time with its zone."""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    if time.utcoffset() is None:
+        return text
+    time = time.astimezone(timezone.utc)
+    return f"{time.day} {MONTHS[time.month - 1]} {time:%Y, %H:%M} UTC"
+
+
+SHORTER: Mapping[str, Callable[[str], str]] = {
+    "git revision": lambda text: text[:REVISION] if len(text) >= 40 else text,
+    "seconds": _seconds,
+    "finished": _date,
+}
+"""How facts are shortened for readers."""
 
 
 def _verify(folder: Path, reader: _Reader) -> Check | None:

@@ -15,6 +15,8 @@ from bnlab.report.text import for_readers
 
 VERDICTS = ("supported", "contradicted", "undecided")
 NOT_RECORDED = "not recorded"
+ITS_OWN = ("seconds", "finished")
+"""Facts that are each study's own, even if two happen to be the same."""
 MANY_ARMS = 12
 """From so many on, the arms of a study are counted and not listed."""
 
@@ -183,6 +185,11 @@ class Study:
     """The user's own claims, as YAML; empty if the command names no file of claims."""
 
     @property
+    def computed(self) -> dict[str, str]:
+        """On what, and where, it was computed."""
+        return {"data set": ", ".join(self.datasets), **self.provenance}
+
+    @property
     def anchor(self) -> str:
         """The id of its section."""
         return f"study-{self.number}"
@@ -233,6 +240,17 @@ class Book:
     def tested(self) -> list[tuple[Study, Claim]]:
         """All claims, with their studies."""
         return [(study, claim) for study in self.studies for claim in study.claims]
+
+    @property
+    def shared(self) -> dict[str, str]:
+        """The facts about where the studies were computed that all of them have alike; none if there is one study."""
+        first, *others = [study.computed for study in self.studies] or [{}]
+        alike = {name: value for name, value in first.items() if all(other.get(name) == value for other in others)}
+        return {name: value for name, value in alike.items() if name not in ITS_OWN} if others else {}
+
+    def apart(self, facts: Mapping[str, str]) -> dict[str, str]:
+        """Those of these facts that aren't shared by all studies."""
+        return {name: value for name, value in facts.items() if self.shared.get(name) != value}
 
     @property
     def counts(self) -> Counter[str]:

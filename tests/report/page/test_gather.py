@@ -1,6 +1,7 @@
 """From the files of a results folder to what the page says; damaged files are named and left out."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -157,6 +158,28 @@ def test_facts_about_the_machine(folder, study, change):
         "Zen",
         "abc",
     ]
+
+
+def test_facts_are_short_and_what_is_alike_is_told_once(folder, study, change):
+    facts = {"git_revision": "0123456789" * 4, "seconds": 12.3456, "finished_at": "2026-01-31T23:30:00-02:00"}
+    for path in folder.glob("*/summary.json"):
+        change(path, lambda document: document["provenance"].update(facts))
+    book = gather(folder)
+    own = {"seconds": "12.3", "finished": "1 February 2026, 01:30 UTC"}
+    assert book.shared["git revision"] == "0123456789"
+    assert {"data set", "Python", "bnlab", "data fingerprint"} < {*book.shared}
+    assert [book.apart(each.computed) for each in book.studies] == [own, own]
+    change(study / "summary.json", lambda document: document["provenance"].update(python="3.99", seconds="long"))
+    book = gather(folder, ("compare",))
+    assert book.apart(book.studies[0].computed) == own | {"Python": "3.99", "seconds": "long"}
+    assert "Python" not in book.shared
+    assert replace(book, studies=book.studies[:1]).shared == {}
+
+
+@pytest.mark.parametrize("text", ["soon", "2026-01-31T23:30:00"])
+def test_a_time_that_names_no_moment_stays_as_it_is(folder, study, change, text):
+    change(study / "summary.json", lambda document: document["provenance"].update(finished_at=text))
+    assert gather(folder, ("compare",)).studies[0].provenance["finished"] == text
 
 
 def test_no_folder_an_empty_one_and_a_file(tmp_path):

@@ -282,6 +282,20 @@ def test_without_answers_nothing_gives_them_away(made, page):
     assert Outline(hidden).all("figure")
 
 
+def test_where_it_was_computed_is_told_once_and_not_printed_for_a_class(made, page):
+    hidden = build(made, without_answers=True).decode()
+    for name, times in {"data fingerprint": 1, "processor": 3}.items():  # the two checks have another processor
+        assert page.count(f"<dt>{name}</dt>") == hidden.count(f"<dt>{name}</dt>") == times
+    closed = {"Make it again": 4, "Where it was computed": 4, "Where all studies were computed": 1}
+    for heading, times in closed.items():
+        assert page.count(f"<h3>{heading}</h3>") == times
+        assert hidden.count(f"<summary>{heading}</summary>") == times
+        assert f"<h3>{heading}</h3>" not in hidden
+    assert len(re.findall(r'<section id="(?:verify|gradcheck|derivations)" class="chapter on-screen"', hidden)) == 3
+    assert hidden.count(' class="on-screen"><a href="#') == 3
+    assert "on-screen" not in page.replace(".on-screen", "")
+
+
 def test_without_answers_a_figure_that_can_t_hide_its_title_is_left_out(folder, study):
     svg = study / "figure.svg"
     svg.write_text(
