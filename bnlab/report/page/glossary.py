@@ -20,12 +20,8 @@ class Word(NamedTuple):
 
 
 WORDS = (
+    Word("claim", r"claims?", "A statement that a study tests, fixed before any training, and so is what is measured."),
     Word("margin", r"margins?", "The smallest difference that matters, chosen before any training."),
-    Word(
-        "claim",
-        r"claims?",
-        "A statement that a study tests. What is measured, and the margin, are fixed before any training.",
-    ),
     Word(
         "replicate",
         r"replicates?|replicated",
