@@ -331,6 +331,13 @@ def test_a_folder_without_a_study_says_so(folder, without_answers):
     assert "How to find a verdict" not in page.decode()
 
 
+def test_an_interval_that_takes_much_room_may_be_broken(folder, study, change):
+    change(study / "findings.json", lambda document: document["claims"][0].update(mean=0, low=-1e9, high=1e9))
+    page = build(folder).decode()
+    assert '<td data-label="Interval" class="long-line">-1000000000.000 to 1000000000.000</td>' in page
+    assert page.count('<td data-label="Interval" class="whole-line">') == 7
+
+
 def test_a_claim_that_two_studies_test_on_the_same_runs_has_one_row_that_names_both(folder, study, change):
     """The other study tests more claims, so its interval is wider; its section keeps what it found."""
 
