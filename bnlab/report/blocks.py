@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bnlab.report.figure import Figure
 from bnlab.report.styles import BAND_ALPHA, Style
-from bnlab.report.text import GAP, box_of, wrapped
+from bnlab.report.text import GAP, box_of, for_readers, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
@@ -58,7 +58,8 @@ def write_legend(canvas: Canvas, figure: Figure, styles: dict[str, Style], width
 def _legend_of(canvas: Canvas, handles: dict[str, Any], columns: int, size: float) -> Any:
     spaces: dict[str, Any] = {"handlelength": 3.4, "columnspacing": 1.5, "borderaxespad": 0, "borderpad": 0}
     near: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, 1)}
-    return canvas.legend([*handles.values()], [*handles], ncols=columns, fontsize=size, **spaces, **near)
+    names = map(for_readers, handles)
+    return canvas.legend([*handles.values()], [*names], ncols=columns, fontsize=size, **spaces, **near)
 
 
 def _handles(figure: Figure, styles: dict[str, Style]) -> dict[str, Any]:
@@ -86,7 +87,7 @@ def _marks(figure: Figure) -> list[str]:
         "A triangle at the upper edge: the value lies above it (a row of marks for each curve)": any(
             line.above(panel.upper_limit) for panel, line in lines
         ),
-        "A line that comes from below its panel starts lower than the axis": any(
+        "Where a line comes in from below, its values lie lower than the axis reaches": any(
             not line.faint and y < panel.lower_limit for panel, line in lines for y in line.y
         ),
         "A cross: the run diverged there": any(line.diverged for _, line in lines),

@@ -6,26 +6,27 @@ from collections.abc import Iterator
 from typing import Any
 
 from bnlab.lab.files import finite_or_none
-from bnlab.report.figure import Figure, HeatMap, Panel
+from bnlab.report.figure import Figure, HeatMap, Image, Panel
 from bnlab.report.table import csv_bytes
 
-COLUMNS = ("panel", "curve", "x", "y", "low", "high")
+COLUMNS = ("panel", "curve", "x", "y", "low", "high", "x_label")
 
 
 def numbers_csv(figure: Figure) -> bytes:
     """A row for each point of each curve, or cell of a heat map. Faint lines, single runs and raw values, are left out.
 
-    low and high: the band around the curve. A heat map has a curve per row of cells, named by its place on the y-axis. A
-    value that isn't finite is an empty cell.
+    low and high: the band around the curve. x_label: what x is. A heat map has a curve per row of cells, named by its
+    place on the y-axis. A value that isn't finite is an empty cell.
     """
     return csv_bytes(COLUMNS, _rows(figure))
 
 
 def _rows(figure: Figure) -> Iterator[dict[str, Any]]:
     for panel in figure.panels:
-        points = _of_panel(panel) if isinstance(panel, Panel) else _of_map(panel) if isinstance(panel, HeatMap) else ()
-        for row in points:
-            values = (panel.title, *(finite_or_none(value) for value in row))
+        if isinstance(panel, Image):
+            continue
+        for row in _of_panel(panel) if isinstance(panel, Panel) else _of_map(panel):
+            values = (panel.title, *(finite_or_none(value) for value in row), panel.x_label)
             yield dict(zip(COLUMNS, values, strict=True))
 
 

@@ -153,5 +153,5 @@ def rules(document: Mapping[str, Any]) -> str:
         "wrong verdict. A claim is supported if its interval lies wholly where the claim says, and contradicted if it lies "
         f"wholly elsewhere. Otherwise it is undecided, and always with fewer than {FEWEST} replicates. Undecided means "
         "that these runs don't show whether the claim holds; it doesn't mean that there is no difference. The "
-        f"{100 * document['alpha']:g} % don't cover a --replicates that was raised after seeing a verdict."
+        f"{100 * document['alpha']:g} % don't cover replicates that somebody added after seeing a verdict."
     )

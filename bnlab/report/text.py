@@ -22,6 +22,11 @@ TICK_GAP, LINE_HEIGHT = 0.08, 1.2 / 72
 """Inches between texts at ticks, and per line and point of font size."""
 
 
+def for_readers(label: str) -> str:
+    """A label as readers have it: 'spatial batchnorm' for 'spatial_batchnorm'."""
+    return label.replace("_", " ")
+
+
 def text_width(text: str, size: float) -> float:
     """The width of a line of text, in inches, at a font size in points."""
     words = text.split(" ")
@@ -60,13 +65,18 @@ def write_ticks(axes: Axes, ticks: Mapping[float, str], alone: float) -> None:
     axes.set_xticks(places)
     axes.minorticks_off()
     across = axes.transData.transform([(x, axes.get_ylim()[0]) for x in places])[:, 0] / axes.figure.dpi
-    gap = min((right - left for left, right in pairwise(across)), default=alone)
+    gaps = [right - left for left, right in pairwise(across)]
+    gap = min(gaps, default=alone)
     for size, angle, width, most in TICKS:
         lines = [wrapped(ticks[x], size, width or gap - TICK_GAP) for x in places]
-        widest = max(text_width(line, size) for text in lines for line in text.split("\n"))
+        widths = [max(text_width(line, size) for line in text.split("\n")) for text in lines]
         tallest = LINE_HEIGHT * size * max(text.count("\n") + 1 for text in lines)
-        taken = tallest / sin(radians(angle)) if angle else widest
-        if taken + TICK_GAP <= gap and tallest <= LINE_HEIGHT * size * most:
+        if angle:
+            fits = tallest / sin(radians(angle)) + TICK_GAP <= gap
+        else:  # a wide text may stand where there is more room than between the nearest two
+            beside = zip(pairwise(widths), gaps, strict=True)
+            fits = all(sum(pair) / 2 + TICK_GAP <= room for pair, room in beside) if gaps else widths[0] + TICK_GAP <= gap
+        if fits and tallest <= LINE_HEIGHT * size * most:
             break
     turned: dict[str, Any] = {
         "rotation": angle,

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from bnlab.report.text import for_readers
 from bnlab.studies import SWEEP, StudyEntry
 from bnlab.studies.axes import value_text
 from bnlab.studies.folders import DATASET
 from bnlab.studies.plan import REPLICATES, StudyPlan
 from bnlab.studies.settings import flags
 from bnlab.studies.study import Study, load_study
-from bnlab.studies.words import BASELINE
 from bnlab.studies.yaml_files import as_yaml
 
 PROGRAM = "bnlab"
 MOST_NAMED = 5
 """Curves, or settings, that a title names one by one."""
+FOLLOWING = re.compile(r" at [\d.e+-]+$| \([^()]*\)$")
+"""What follows the name of a curve: ' at 0.005', ' (8 groups)'."""
 NOT_IN_TITLES = (DATASET, REPLICATES, "seed")
 
 
@@ -38,15 +41,21 @@ def question(plan: StudyPlan) -> str:
 
 
 def title(plan: StudyPlan) -> str:
-    """What the study is about, what it compares, and what is not as in its own file: 'Batch size: batchnorm and none'.
+    """What the study is about, what it compares, and what is not as in its own file: 'Batch size: batchnorm and layernorm'.
 
     Replicates aren't told, nor is the seed, which is the same for most studies of a folder.
     """
     topic = plan.entry.title or plan.study.AXIS.capitalize()
-    curves = [curve.replace(BASELINE, "none").replace("_", " ") for curve in plan.curves]
+    curves = _short([for_readers(curve) for curve in plan.curves])
     compared = f": {_listed(curves)}" if len(curves) > 1 else ""
     differs = [*_differs(plan)]
     return topic + compared + (f" ({_listed(differs)})" if differs else "")
+
+
+def _short(curves: Sequence[str]) -> Sequence[str]:
+    """The curves' names without what follows them, a rate or a remark in brackets, if that tells them apart."""
+    short = [FOLLOWING.sub("", curve) for curve in curves]
+    return short if len({*short}) == len(curves) else curves
 
 
 def _listed(items: Sequence[str]) -> str:

@@ -62,12 +62,12 @@ CLAIMS = (
     Claim(
         "At equal updates, {arm} wants large batches more than no normalization does", "mean_train_acc", MORE_THAN, 0.01,
         A_DECADE, of="batchnorm", against=BASELINE, over="slope",
-        title="{Arm}: mean training accuracy {of} per doubling of the batch, none {against}", when=EQUAL_UPDATES,
+        title="{Arm}: mean training accuracy {of} per doubling of the batch, {against} without it", when=EQUAL_UPDATES,
     ),
     Claim(
         "{Arm} at batch 5 is worse than no normalization at batch 5", "best_train_acc", MORE_THAN, 0.02,
         "20 of 1,000 images", of="batchnorm", against=BASELINE, expected="lower", over="at", arguments=(5,),
-        title="at batch 5 it reaches {of} in training, none {against}", unless=EQUAL_UPDATES,
+        title="at batch 5 it reaches {of} in training, {against} without it", unless=EQUAL_UPDATES,
     ),
     Claim(
         "At equal epochs, layernorm depends less on the batch size than batchnorm", "mean_train_acc", MORE_THAN, 0.01,

@@ -48,7 +48,7 @@ CLAIMS = (
     ),
     Claim(
         "{Arm} reaches a higher training accuracy", "best_train_acc", MORE_THAN, 0.02, TWENTY_IMAGES, against=BASELINE,
-        title="{Arm} reaches {of} in training, none {against}",
+        title="{Arm} reaches {of} in training, {against} without it",
     ),
     Claim(
         "{Arm} brings no clear gain in validation accuracy", "best_val_acc", WITHIN, 0.02, TWENTY_IMAGES, against=BASELINE,

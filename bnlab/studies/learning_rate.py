@@ -66,7 +66,7 @@ CLAIMS = (
     Claim(
         "{Arm} permits larger learning rates", "best_train_acc", MORE_THAN, 0.3, "a factor of 2 in the learning rate",
         against=BASELINE, over="largest", arguments=(0.8,),
-        title="{Arm} trains at learning rates up to {of}, none up to {against}",
+        title="{Arm} trains at learning rates up to {of}, up to {against} without it",
     ),
     Claim(
         "At its own best rate, no normalization is as good as {arm}", "best_val_acc", WITHIN, 0.02, "20 of 1,000 images",

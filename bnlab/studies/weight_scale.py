@@ -63,7 +63,7 @@ CLAIMS = (
     Claim(
         "{Arm} widens the range of scales that train", "best_val_acc", MORE_THAN, 0.5, "a factor of 3 in the weight scale",
         against=BASELINE, over="extent", arguments=(0.8,),
-        title="{Arm} reaches 80 % of its best validation accuracy over {of} decades of weight scales, none over {against}",
+        title="{Arm} reaches 80 % of its best validation accuracy over {of} decades of weight scales, {against} without it",
     ),
     Claim(
         "At its own best scale, no normalization is as good as {arm}", "best_val_acc", WITHIN, 0.02, "20 of 1,000 images",

@@ -8,6 +8,7 @@ from typing import Any
 
 from bnlab.errors import plural
 from bnlab.evidence.sentences import without_zero
+from bnlab.report.text import for_readers
 from bnlab.runs.spec import NetSpec
 from bnlab.studies.panels import loss_window, measured
 from bnlab.studies.study import CommonSettings, Result
@@ -27,7 +28,7 @@ SAID: dict[str, dict[tuple[str, ...], Callable[[Any], str]]] = {
     },
     "solver": {
         ("solver.update_rule", "solver.learning_rate"): lambda settings: rule(settings),
-        ("solver.update_rule",): lambda settings: str(settings.solver.update_rule),
+        ("solver.update_rule",): lambda settings: for_readers(settings.solver.update_rule),
         ("solver.learning_rate",): lambda settings: f"learning rate {settings.solver.learning_rate:.4g}",
         ("solver.batch_size",): lambda settings: f"batch {settings.solver.batch_size}",
         ("solver.num_epochs",): lambda settings: plural(settings.solver.num_epochs, "epoch"),
@@ -99,7 +100,7 @@ def training(settings: CommonSettings) -> str:
 
 def rule(settings: CommonSettings) -> str:
     """The update rule in words: 'adam at 0.001'."""
-    return f"{settings.solver.update_rule} at {settings.solver.learning_rate:.4g}"
+    return f"{for_readers(settings.solver.update_rule)} at {settings.solver.learning_rate:.4g}"
 
 
 def normalization_label(name: str) -> str:
@@ -122,7 +123,9 @@ def best_of_sweep(results: Sequence[Result]) -> str:
             mean = fmean(measured("best_val_acc")(history) for history in result.histories)
             curves.setdefault(result.arm.curve, []).append((mean, result.arm.label))
     best = [max(arms, key=lambda arm: arm[0]) for arms in curves.values()]
-    return "Best validation accuracy: " + ", ".join(f"{without_zero(f'{mean:.3f}')} ({label})" for mean, label in best)
+    return "Best validation accuracy: " + ", ".join(
+        f"{without_zero(f'{mean:.3f}')} ({for_readers(label)})" for mean, label in best
+    )
 
 
 def best_reached(results: Sequence[Result]) -> str:
@@ -132,5 +135,5 @@ def best_reached(results: Sequence[Result]) -> str:
         if result.histories:
             measures = map(measured, ("best_train_acc", "best_val_acc"))
             means = (fmean(map(measure, result.histories)) for measure in measures)
-            reached.append(f"{result.arm.label} {' / '.join(without_zero(f'{mean:.2f}') for mean in means)}")
+            reached.append(f"{for_readers(result.arm.label)} {' / '.join(without_zero(f'{mean:.2f}') for mean in means)}")
     return f"Best training / validation accuracy: {', '.join(reached)}" if reached else "Nothing was reached: no run ended"

@@ -141,6 +141,16 @@ def test_ticks_are_level_while_they_fit():
     assert ticks("sgd", "adam", "rmsprop")[:2] == (["sgd", "adam", "rmsprop"], {0})
 
 
+def test_a_wide_tick_stays_level_where_it_has_room():
+    depths = {depth: str(depth) for depth in (1, 2, 3, 5, 8, 12, 16, 20)}
+    axes = axes_of(figure(panel(Line("a", [*depths], [0.5] * len(depths)), x_ticks=depths)))[0]
+    labels = axes.get_xticklabels()
+    assert {label.get_rotation() for label in labels} == {0}
+    assert {label.get_fontsize() for label in labels} <= {8.5, 10}
+    boxes = [label.get_window_extent() for label in labels]
+    assert all(one.x1 + 3 < other.x0 for one, other in pairwise(boxes))
+
+
 def test_ticks_are_wrapped_when_they_fit_so():
     names = ["rmsprop without momentum", "adam, the first moment alone", "plain gradient descent"]
     texts, angles, labels = ticks(*names)

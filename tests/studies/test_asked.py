@@ -111,14 +111,21 @@ def test_a_file_of_claims_is_asked_for_and_its_place_not_told():
 @pytest.mark.parametrize(
     ("name", "changes", "titled"),
     [
-        ("compare", {}, "Training a deep net: batchnorm and none"),
-        ("sweep batch-size", {"arms.norm": "all"}, "Batch size: batchnorm, layernorm and none"),
-        ("sweep batch-size", {"arms.equal_updates": True}, "Batch size: batchnorm and none (equal updates)"),
-        ("sweep depth", {"seed": 7, "replicates": 2}, "Number of hidden layers: batchnorm, layernorm and none"),
+        ("compare", {}, "Training a deep net: batchnorm and no normalization"),
+        ("sweep batch-size", {"arms.norm": "all"}, "Batch size: batchnorm, layernorm and no normalization"),
+        ("sweep batch-size", {"arms.equal_updates": True}, "Batch size: batchnorm and no normalization (equal updates)"),
+        ("sweep depth", {"seed": 7, "replicates": 2}, "Number of hidden layers: batchnorm, layernorm and no normalization"),
         (
             "sweep learning-rate",
             {"data.dataset": "synthetic", "data.num_train": 300, "net.reg": 0.1},
-            "Learning rate: batchnorm and none (on synthetic, num train 300 and reg 0.1)",
+            "Learning rate: batchnorm and no normalization (on synthetic, num train 300 and reg 0.1)",
+        ),
+        ("compare --model cnn", {}, "Training a convnet: spatial batchnorm, spatial groupnorm and no normalization"),
+        ("sweep update-rule", {}, "Update rule: sgd, sgd momentum, rmsprop and adam"),
+        (
+            "sweep update-rule",
+            {"arms.rules": ("sgd", "sgd"), "arms.learning_rates": (0.1, 0.2)},
+            "Update rule: sgd at 0.1 and sgd at 0.2",
         ),
         (
             "dropout",

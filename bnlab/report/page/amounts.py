@@ -9,6 +9,7 @@ from typing import NamedTuple
 from bnlab.evidence.claims import capital
 from bnlab.report.page.model import VERDICTS
 from bnlab.report.page.tested import Tested
+from bnlab.report.text import for_readers
 
 
 class Words(NamedTuple):
@@ -26,6 +27,8 @@ SAID = {
 }
 DIFFER = "the verdict differs from study to study, on different runs:"
 IT = "it "
+CONTRADICTED = "contradicted"
+NEGATIVE = re.compile(r"\b(no|not|none|never|nothing|without)\b|n't\b")
 FEW = 3
 """So many claims are named even if all of them are open; more are counted, since the table names them."""
 
@@ -41,7 +44,7 @@ def amounts_to(tested: Sequence[Tested]) -> list[tuple[str, str]]:
 def subject(tested: Tested) -> str:
     """What the claim says something about."""
     fields = tested.claim.fields
-    return str(fields.get("subject") or fields.get("arm") or "other claims")
+    return for_readers(str(fields.get("subject") or fields.get("arm") or "other claims"))
 
 
 def _sentences(name: str, tested: Sequence[Tested]) -> Iterator[str]:
@@ -53,9 +56,9 @@ def _sentences(name: str, tested: Sequence[Tested]) -> Iterator[str]:
         return
     who = "the runs"
     for verdict in VERDICTS:
-        found = [_clause(text, name) + _remark(own) for text, own in claims.items() if _verdicts(own) == {verdict}]
-        if found:
-            yield f"{who} {SAID[verdict].runs} {_joined(found, SAID[verdict])}."
+        found = {_clause(text, name): _remark(own) for text, own in claims.items() if _verdicts(own) == {verdict}}
+        for said in _each_said(found, verdict):
+            yield f"{who} {SAID[verdict].runs} {said}."
             who = "They"
     differing = {text: own for text, own in claims.items() if len(_verdicts(own)) > 1}
     if differing:
@@ -64,6 +67,20 @@ def _sentences(name: str, tested: Sequence[Tested]) -> Iterator[str]:
 
 def _verdicts(tested: Iterable[Tested]) -> set[str]:
     return {each.claim.verdict for each in tested}
+
+
+def _each_said(found: Mapping[str, str], verdict: str) -> Iterator[str]:
+    """What follows the verb: the claims of a verdict together, and in a sentence of its own each that has a remark, or that
+    is contradicted and negative itself, which is then quoted. found: the remark, or nothing, by the claim."""
+    negative = {clause for clause in found if verdict == CONTRADICTED and NEGATIVE.search(clause)}
+    plain = [clause for clause, remark in found.items() if not remark and clause not in negative]
+    if plain:
+        yield _joined(plain, SAID[verdict])
+    for clause, remark in found.items():
+        if clause in negative:
+            yield f"“{clause}”{remark}"
+        elif remark:
+            yield _joined([clause], SAID[verdict]) + remark
 
 
 def _remark(tested: Sequence[Tested]) -> str:

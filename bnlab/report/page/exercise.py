@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bnlab.errors import plural
 from bnlab.evidence.sentences import with_unit, without_zero
 from bnlab.report.page.model import NOT_RECORDED, Claim
+from bnlab.report.text import for_readers
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,12 @@ def exercise(claim: Claim) -> Exercise:
 
 def _difference(claim: Claim) -> str:
     """Which arm minus which."""
-    pair = [str(claim.fields.get("arm") or NOT_RECORDED), claim.fields.get("against")]
-    if pair[1] is None:
+    of, against = claim.arms
+    pair = (of or NOT_RECORDED, against)
+    if against is None:
         return f"{pair[0]} alone"
-    of, against = reversed(pair) if claim.fields.get("expected") == "lower" else pair
-    return f"{of} minus {against}"
+    first, second = reversed(pair) if claim.fields.get("expected") == "lower" else pair
+    return f"{first} minus {second}"
 
 
 def _number(value: float, unit: str) -> str:
@@ -64,6 +66,6 @@ def _open(claim: Claim) -> str:
     if missing:
         return f"A run failed in {missing} of {plural(int(claim.fields['look']), 'replicate')}: the claim stays undecided."
     if limits:
-        curves = " and ".join(map(str, limits))
+        curves = " and ".join(for_readers(str(limit)) for limit in limits)
         return f"With {curves} the sweep ends too early to show this number: the claim stays undecided."
     return ""

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, TypeVar
 
 from bnlab.errors import StoreError
+from bnlab.report.findings import rules as rules_of
 from bnlab.report.page.drawing import make_drawing
 from bnlab.report.page.exercise import exercise
 from bnlab.report.page.model import NOT_RECORDED, VERDICTS, Book, Check, Claim, Picture, Study
@@ -23,6 +26,10 @@ from bnlab.report.page.numbers import arm_rows, number_tables
 DAMAGED = (KeyError, TypeError, ValueError, AttributeError, IndexError, OSError, csv.Error, RecursionError)
 """What reading a file raises that isn't what it should be."""
 Read = TypeVar("Read")
+NUMBERS = ("n", "mean", "low", "high", "margin", "sd", "least_sd", "t", "look", "missing_replicates")
+"""What a claim has as numbers, besides those of the replicates."""
+LARGEST = 1e9
+"""No number of a claim is larger: accuracies, epochs, decades. What is larger is damage, and too wide for the page."""
 FACTS = {
     "bnlab": "bnlab",
     "git revision": "git_revision",
@@ -38,6 +45,22 @@ FACTS = {
     "finished": "finished_at",
 }
 """What the page says of where a study was computed, and the key in `provenance`. No host, no user, no path."""
+REVISION = 10
+"""So many digits of a git revision are enough."""
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 VERIFY, GRADCHECK = "verify", "gradcheck"
 """The folders of the two checks."""
 SUMMARY, FINDINGS, ARMS, CLAIMS = "summary.json", "findings.json", "arms.csv", "claims.yaml"
@@ -126,6 +149,7 @@ def _from_summary(folder: Path, summary: Mapping[str, Any], reader: _Reader) -> 
     own_claims = CLAIMS if "--claims" in command.split() else ""
     reader.missing(folder / FINDINGS, "the study's claims can't be shown")
     found = reader.read(folder / FINDINGS, _findings)
+    reader.missing(folder / ARMS, "the table of the arms can't be shown")
     arms = reader.read(folder / ARMS, lambda path: tuple(arm_rows(_csv(path), runs)))
     claims, rules = found or ((), {})
     return Study(
@@ -157,10 +181,23 @@ def _findings(path: Path) -> tuple[tuple[Claim, ...], Mapping[str, Any]]:
     for claim in claims:
         if claim.verdict not in VERDICTS:
             raise ValueError(f"there is no verdict {claim.verdict!r}")
+        _check_numbers(claim)
         _ = (claim.text, claim.replicates, claim.effect, claim.range, claim.interval and claim.interval.zone)
         exercise(claim)
     int(document["replicates"])
+    if claims:
+        rules_of(document)
     return claims, document
+
+
+def _check_numbers(claim: Claim) -> None:
+    """Raise ValueError for what is no number that can be shown, and for an interval that doesn't hold its mean."""
+    for value in (*map(claim.fields.get, NUMBERS), *(claim.fields.get("values") or ())):
+        if value is not None and not (isinstance(value, int | float) and abs(value) <= LARGEST):
+            raise ValueError(f"{value!r} is no number that a claim can have")
+    drawn = claim.interval
+    if drawn and not drawn.low <= drawn.mean <= drawn.high:
+        raise ValueError(f"the mean {drawn.mean:g} lies outside its interval, {drawn.low:g} to {drawn.high:g}")
 
 
 def _pictures(folder: Path, reader: _Reader) -> Iterator[Picture]:
@@ -176,8 +213,11 @@ def _picture(path: Path, reader: _Reader) -> Picture | None:
     identity = f"f{reader.pictures}"
     drawing = reader.read(path, lambda path: make_drawing(_text(path), f"{identity}-"))
     table = path.with_name(f"{path.stem}-numbers.csv")
-    numbers = reader.read(table, lambda path: tuple(number_tables(_csv(path)))) or ()
-    return None if drawing is None else Picture(path.stem, identity, drawing, numbers, main=path.stem == "figure")
+    if drawing is None:
+        return None
+    reader.missing(table, "the numbers of the figure can't be shown")
+    numbers = reader.read(table, lambda path: tuple(number_tables(_csv(path))))
+    return Picture(path.stem, identity, drawing, numbers or (), path.stem == "figure", unread=numbers is None)
 
 
 def _provenance(facts: Mapping[str, Any], summary: Mapping[str, Any], runs: Iterable[Mapping[str, Any]]) -> dict[str, str]:
@@ -187,13 +227,41 @@ def _provenance(facts: Mapping[str, Any], summary: Mapping[str, Any], runs: Iter
 
 
 def _facts(facts: Mapping[str, Any]) -> dict[str, str]:
-    return {word: _fact(facts.get(key)) for word, key in FACTS.items()}
+    return {word: SHORTER.get(word, str)(_fact(facts.get(key))) for word, key in FACTS.items()}
 
 
 def _fact(value: Any) -> str:
     if isinstance(value, Mapping):
         return " ".join(str(each) for each in value.values() if each) or NOT_RECORDED
     return NOT_RECORDED if value is None or value == "" else str(value)
+
+
+def _seconds(text: str) -> str:
+    """With one digit, if it is a number."""
+    try:
+        return f"{float(text):.1f}"
+    except ValueError:
+        return text
+
+
+def _date(text: str) -> str:
+    """'21 November 2026, 21:04 UTC', if it is a time with its zone."""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    if time.utcoffset() is None:
+        return text
+    time = time.astimezone(timezone.utc)
+    return f"{time.day} {MONTHS[time.month - 1]} {time:%Y, %H:%M} UTC"
+
+
+SHORTER: Mapping[str, Callable[[str], str]] = {
+    "git revision": lambda text: text[:REVISION] if len(text) >= 40 else text,
+    "seconds": _seconds,
+    "finished": _date,
+}
+"""How facts are shortened for readers."""
 
 
 def _verify(folder: Path, reader: _Reader) -> Check | None:
@@ -216,7 +284,7 @@ def _verify_document(path: Path) -> Check:
 
 
 def _gradcheck(path: Path) -> Check:
-    document = json.loads(_text(path))
+    document = _loads(_text(path))
     document = document if isinstance(document, Mapping) else {"rows": document}
     rows = tuple({**row, "case": str(row["case"]), "ok": row["ok"]} for row in document["rows"])
     return _made_by(document, Check(rows), {})
@@ -229,10 +297,27 @@ def _made_by(document: Mapping[str, Any], check: Check, data: Mapping[str, str])
 
 
 def _json(path: Path) -> dict[str, Any]:
-    document = json.loads(_text(path))
+    document = _loads(_text(path))
     if not isinstance(document, dict):
         raise ValueError("it holds no object")
     return document
+
+
+def _loads(text: str) -> Any:
+    """Strict JSON: a number that isn't finite is refused, and so is one too large for a float."""
+    return json.loads(text, parse_constant=_finite, parse_float=_finite, parse_int=_whole)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text[:20]} is no number that can be shown")
+    return value
+
+
+def _whole(digits: str) -> int:
+    _finite(digits)
+    return int(digits)
 
 
 def _text(path: Path) -> str:
@@ -240,8 +325,12 @@ def _text(path: Path) -> str:
 
 
 def _csv(path: Path) -> list[dict[str, str]]:
+    """The rows, which may be none. Raises ValueError if there isn't even the line that names the columns."""
     with open(path, encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file, strict=True))
+        table = csv.DictReader(file, strict=True)
+        if not table.fieldnames:
+            raise ValueError("it is empty")
+        return list(table)
 
 
 def _plain(value: Any) -> str:

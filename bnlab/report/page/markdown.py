@@ -12,6 +12,8 @@ import bnlab
 from bnlab.report.page.drawing import make_drawing
 
 NAME = "derivations"
+OPENING, CLOSING = re.compile(r"\(+$"), re.compile(r"^[.,;:!?)]+")
+"""What may stand directly before and after a formula."""
 Tokens = Sequence[Any]
 
 
@@ -37,8 +39,9 @@ def to_html(text: str, prefix: str, folder: Path) -> str:
     page = MarkdownIt("commonmark", {"html": False}).enable("table").use(dollarmath_plugin, allow_space=False)
     tokens = page.parse(text)
     _anchor(tokens, prefix)
+    _join(tokens)
     rules = {
-        "math_inline": lambda _, tokens, i, *rest: math(tokens[i].content, "inline"),
+        "math_inline": lambda _, tokens, i, *rest: _inline(tokens[i]),
         "fence": lambda _, tokens, i, *rest: _fence(tokens[i].info.strip(), tokens[i].content),
         "image": lambda _, tokens, i, *rest: _image(folder / tokens[i].attrs["src"], tokens[i].content, f"{prefix}-{i}"),
         "table_open": lambda *_: '<div class="scroll" role="group" aria-label="Table" tabindex="0"><table>\n',
@@ -67,6 +70,29 @@ def _anchor(tokens: Tokens, prefix: str) -> None:
             target = str(child.attrs.get("href", ""))
             if child.type == "link_open" and target.startswith("#"):
                 child.attrs["href"] = f"#{prefix}-{target[1:]}"
+
+
+def _join(tokens: Tokens) -> None:
+    """Brackets and marks that touch a formula become a part of it, so that no line ends between them."""
+    for children in (token.children for token in tokens if token.children):
+        for before, formula, after in zip([None, *children], children, [*children[1:], None], strict=False):
+            if formula.type == "math_inline":
+                formula.meta = {"before": _taken(before, OPENING), "after": _taken(after, CLOSING)}
+
+
+def _taken(text: Any, pattern: re.Pattern[str]) -> str:
+    """What the pattern finds in a token of text, and takes out of it."""
+    found = pattern.search(text.content) if text is not None and text.type == "text" else None
+    if found is None:
+        return ""
+    text.content = pattern.sub("", text.content, count=1)
+    return found[0]
+
+
+def _inline(token: Any) -> str:
+    before, after = (escape(token.meta[side]) for side in ("before", "after"))
+    formula = math(token.content, "inline")
+    return f'<span class="whole-line">{before}{formula}{after}</span>' if before or after else formula
 
 
 def _slug(heading: str) -> str:

@@ -7,12 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bnlab.evidence.claims import capital
 from bnlab.evidence.sentences import number, with_unit
 from bnlab.report.page.drawing import Drawing
 from bnlab.report.page.intervals import Interval
+from bnlab.report.text import for_readers
 
 VERDICTS = ("supported", "contradicted", "undecided")
 NOT_RECORDED = "not recorded"
+ITS_OWN = ("seconds", "finished")
+"""Facts that are each study's own, even if two happen to be the same."""
 MANY_ARMS = 12
 """From so many on, the arms of a study are counted and not listed."""
 
@@ -31,7 +35,20 @@ class Claim:
     @property
     def text(self) -> str:
         """The claim itself."""
-        return str(self.fields["claim"])
+        return self._for_readers(str(self.fields["claim"]))
+
+    @property
+    def arms(self) -> tuple[str | None, str | None]:
+        """The labels of the curve that it is about, and of the other one."""
+        of, against = (self.fields.get(name) and for_readers(str(self.fields[name])) for name in ("arm", "against"))
+        return of, against
+
+    def _for_readers(self, text: str) -> str:
+        """The text with the labels as readers have them; other words with underscores, such as settings, keep theirs."""
+        for label in filter(None, map(self.fields.get, ("arm", "against"))):
+            for form in (str(label), capital(str(label))):
+                text = text.replace(form, for_readers(form))
+        return text
 
     @property
     def verdict(self) -> str:
@@ -61,7 +78,12 @@ class Claim:
     @property
     def sentence(self) -> str:
         """What was found, in a sentence."""
-        return str(self.fields.get("sentence") or "")
+        return self._for_readers(str(self.fields.get("sentence") or ""))
+
+    @property
+    def alone(self) -> str:
+        """What was measured in a single replicate, which decides nothing."""
+        return f"{capital(self.measure)}: {self.effect} in the direction of the claim, in one replicate."
 
     @property
     def replicates(self) -> int:
@@ -102,7 +124,8 @@ class NumberTable:
     panel: str
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-    left_out: bool
+    shown: str = ""
+    """Which of the points these are: 'every 6th or 7th point'; empty if they are all."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +137,8 @@ class Picture:
     drawing: Drawing
     numbers: tuple[NumberTable, ...]
     main: bool
+    unread: bool = False
+    """Whether the file of its numbers is missing or damaged."""
 
 
 @dataclass(frozen=True)
@@ -158,6 +183,11 @@ class Study:
     """Files of its own that are missing or damaged, so that the page can't say what stands in them."""
     claims_file: str = ""
     """The user's own claims, as YAML; empty if the command names no file of claims."""
+
+    @property
+    def computed(self) -> dict[str, str]:
+        """On what, and where, it was computed."""
+        return {"data set": ", ".join(self.datasets), **self.provenance}
 
     @property
     def anchor(self) -> str:
@@ -210,6 +240,17 @@ class Book:
     def tested(self) -> list[tuple[Study, Claim]]:
         """All claims, with their studies."""
         return [(study, claim) for study in self.studies for claim in study.claims]
+
+    @property
+    def shared(self) -> dict[str, str]:
+        """The facts about where the studies were computed that all of them have alike; none if there is one study."""
+        first, *others = [study.computed for study in self.studies] or [{}]
+        alike = {name: value for name, value in first.items() if all(other.get(name) == value for other in others)}
+        return {name: value for name, value in alike.items() if name not in ITS_OWN} if others else {}
+
+    def apart(self, facts: Mapping[str, str]) -> dict[str, str]:
+        """Those of these facts that aren't shared by all studies."""
+        return {name: value for name, value in facts.items() if self.shared.get(name) != value}
 
     @property
     def counts(self) -> Counter[str]:

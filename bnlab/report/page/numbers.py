@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from bnlab.report.page.model import Arm, NumberTable
+from bnlab.report.text import for_readers
 
 MOST_ROWS = 32
 """Rows of a panel's table. Of a curve with more points, such as a loss, some are shown."""
@@ -20,7 +23,7 @@ def arm_rows(checks: Sequence[Mapping[str, str]], runs: Iterable[Mapping[str, An
     last = {row["arm"]: row for row in checks}
     for label, row in last.items():
         yield Arm(
-            label,
+            for_readers(label),
             int(row["n"]),
             f"{float(row['epoch']):g}",
             _mean(row, "train_acc"),
@@ -34,7 +37,7 @@ def _mean(row: Mapping[str, str], name: str) -> str:
 
 
 def _with_ends(value: str, low: str, high: str) -> str:
-    if not value:
+    if not value or not math.isfinite(float(value)):
         return "not finite"
     return f"{_short(value)} ({_short(low)} to {_short(high)})" if low and high else _short(value)
 
@@ -54,9 +57,11 @@ def number_tables(points: Sequence[Mapping[str, str]]) -> Iterator[NumberTable]:
         curves = tuple(dict.fromkeys(point["curve"] for point in own))
         cells = {(point["x"], point["curve"]): _with_ends(point["y"], point["low"], point["high"]) for point in own}
         places = _sorted(dict.fromkeys(point["x"] for point in own))
-        shown = _some(places)
+        chosen = _some(len(places))
+        shown = [places[i] for i in chosen]
         rows = tuple((_place(x), *(cells.get((x, curve), "-") for curve in curves)) for x in shown)
-        yield NumberTable(panel, ("x", *curves), rows, len(shown) < len(places))
+        head = (own[0].get("x_label") or "x", *map(for_readers, curves))
+        yield NumberTable(panel, head, rows, _which(chosen, len(places)))
 
 
 def _sorted(places: Iterable[str]) -> list[str]:
@@ -67,12 +72,27 @@ def _sorted(places: Iterable[str]) -> list[str]:
         return list(places)
 
 
-def _some(places: list[str]) -> list[str]:
-    """At most so many of them, evenly, with the first and the last."""
-    if len(places) <= MOST_ROWS:
-        return places
-    step = (len(places) - 1) / (MOST_ROWS - 1)
-    return [places[round(i * step)] for i in range(MOST_ROWS)]
+def _some(count: int) -> list[int]:
+    """At most so many of the indices below count, evenly, with the first and the last."""
+    if count <= MOST_ROWS:
+        return [*range(count)]
+    step = (count - 1) / (MOST_ROWS - 1)
+    return [round(i * step) for i in range(MOST_ROWS)]
+
+
+def _which(chosen: Sequence[int], count: int) -> str:
+    """'every 6th or 7th point'; of hardly more points than rows, how many are shown."""
+    steps = sorted({after - before for before, after in pairwise(chosen)})
+    if len(chosen) == count:
+        return ""
+    if steps[0] == 1:
+        return f"{len(chosen)} of the {count} points"
+    return f"every {' or '.join(map(_ordinal, steps))} point"
+
+
+def _ordinal(number: int) -> str:
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
 
 
 def _place(text: str) -> str:

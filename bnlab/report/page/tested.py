@@ -37,12 +37,15 @@ def counted_once(book: Book) -> list[Tested]:
 
 
 def by_data(book: Book) -> Iterator[tuple[str, Sequence[Tested]]]:
-    """The tests of each data set, seed, version and variation of the settings: verdicts on different things aren't added
-    up. Those of one replicate aren't counted."""
-    tested = [each for each in counted_once(book) if not each.one_replicate]
-    names = [made_with(each.studies[0]) for each in tested]
-    for name in dict.fromkeys(names):
-        yield name, [each for each, own in zip(tested, names, strict=True) if own == name]
+    """The tests of each data set, seed, version, variation of the settings, and number of replicates: verdicts on different
+    things aren't added up. The name doesn't tell the replicates. Those of one replicate aren't counted."""
+    groups: dict[tuple[str, int], list[Tested]] = {}
+    for each in counted_once(book):
+        if not each.one_replicate:
+            first = each.studies[0]
+            groups.setdefault((made_with(first), first.replicates), []).append(each)
+    for (name, _), tested in groups.items():
+        yield name, tested
 
 
 def made_with(study: Study) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from bnlab.errors import plural
 from bnlab.report.page.amounts import sections
-from bnlab.report.page.model import VERDICTS, Book
+from bnlab.report.page.model import VERDICTS, Book, Study
 from bnlab.report.page.tested import Tested, variation
 
 
@@ -21,12 +21,23 @@ def counts(tested: Sequence[Tested]) -> str:
 
 
 def without_claims(book: Book) -> str:
-    """Which studies state no claim; empty if there is none, or nothing else."""
-    silent = [study.number for study in book.studies if not study.claims]
-    if not silent or not book.tested:
+    """Which studies state no claim, and which have claims that can't be read; empty if there are none, or nothing else."""
+    if not book.tested:
         return ""
-    they = ("it shows", "its figure") if len(silent) == 1 else ("they show", "their figures")
-    return f"{sections(silent).capitalize()} state{'s' * (len(silent) == 1)} no claim: what {they[0]} is in {they[1]}."
+    silent = [study for study in book.studies if not study.claims and not study.claims_unread]
+    drawn, not_drawn = ([study for study in silent if bool(study.pictures) == there] for there in (True, False))
+    figures = "what it shows is in its figure" if len(drawn) == 1 else "what they show is in their figures"
+    said = [_silent(drawn, f": {figures}"), _silent(not_drawn)]
+    unread = [study.number for study in book.studies if study.claims_unread]
+    if unread:
+        said.append(f"The claims of {sections(unread)} could not be read.")
+    return " ".join(filter(None, said))
+
+
+def _silent(studies: Sequence[Study], more: str = "") -> str:
+    """'Section 2 states no claim.'; empty if there is no such study."""
+    numbers = [study.number for study in studies]
+    return f"{sections(numbers).capitalize()} state{'s' * (len(numbers) == 1)} no claim{more}." if numbers else ""
 
 
 def mixtures(book: Book) -> str:

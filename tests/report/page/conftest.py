@@ -56,7 +56,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command("sweep", "weight-scale", *TINY, "--replicates", "1", "--out", folder)
     write(folder / "verify" / "verify.json", json_bytes(VERIFY))
     write(folder / "gradcheck" / "gradcheck.json", json_bytes(GRADCHECK))
-    shutil.copy(next(folder.glob("compare*/figure.svg")), folder / "verify" / "figure.svg")
+    for name in ("figure.svg", "figure-numbers.csv"):
+        shutil.copy(next(folder.glob(f"compare*/{name}")), folder / "verify" / name)
     return folder
 
 

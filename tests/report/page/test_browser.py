@@ -1,7 +1,8 @@
 """The page in a real browser, as readers see it: wide, dark, on a phone, on paper; skipped where there is no Chromium.
 
-Three files: a small folder's page with and without answers, and the page of a full run in docs/. Each is loaded once, and
-looked at in one view after the other.
+Three files: a small folder's page with and without answers, and the page of a full run in docs/. Loading takes the time: so
+each is loaded once, looked at in one view after the other, and left as it was. Only the accessibility checker's are loaded
+again, since much is taken out of them, and the one without scripts.
 """
 
 import json
@@ -95,7 +96,7 @@ def small(made, tmp_path_factory):
     return paths
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def opened(browser):
     """Opens a file in a view; hands out the page, and what it said and asked for."""
     contexts = []
@@ -115,7 +116,21 @@ def opened(browser):
         context.close()
 
 
-@pytest.fixture(params=["answers", "without answers", "example"])
+@pytest.fixture(scope="module")
+def shared(opened):
+    """As `opened`, but a file that is open already isn't loaded again."""
+    pages = {}
+
+    def shared(path, view="light"):
+        if path not in pages:
+            pages[path] = opened(path)
+        show(pages[path][0], view)
+        return pages[path]
+
+    return shared
+
+
+@pytest.fixture(scope="module", params=["answers", "without answers", "example"])
 def file(request):
     return EXAMPLE if request.param == "example" else request.getfixturevalue("small")[request.param != "answers"]
 
@@ -127,7 +142,11 @@ def show(page, view):
 
 
 def open_all(page):
-    page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+    """Open all that can be; hands out what closes it again."""
+    were = page.evaluate("""() => [...document.querySelectorAll('details')].map((each) => {
+        const open = each.open; each.open = true; return open; })""")
+    back = "(were) => document.querySelectorAll('details').forEach((each, i) => { each.open = were[i]; })"
+    return lambda: page.evaluate(back, were)
 
 
 def serious(page, **options):
@@ -145,19 +164,23 @@ def assert_in_its_place(page, least):
     assert count > least
 
 
-def test_as_readers_see_it(opened, file):
-    """In each view nothing goes wrong, nothing is asked for, wider than the screen, or on other text."""
-    page, heard = opened(file)
+def test_as_readers_see_it(shared, file):
+    """In each view nothing goes wrong, nothing is asked for, wider than the screen, or on other text. The dark moves
+    nothing, so the largest file isn't looked at in it."""
+    page, heard = shared(file)
     for view in VIEWS:
-        show(page, view)
-        assert_in_its_place(page, 200)
-    open_all(page)
+        if file != EXAMPLE or "dark" not in view:
+            show(page, view)
+            assert_in_its_place(page, 200)
+    close = open_all(page)
     assert_in_its_place(page, 300)
+    close()
     assert heard == [file.as_uri()]
 
 
 def test_the_accessibility_checker_finds_nothing_serious(opened, file):
-    """All rules on a phone, colours in the dark too. What is the same in all files is looked at in one of them."""
+    """All rules on a phone, colours in the dark too. What is the same in all files is looked at in one of them: the text of
+    the derivations, what is folded, and the colours in the dark, since the full run has verdicts of all kinds."""
     page, _ = opened(file, "phone")
     page.evaluate(f"document.querySelectorAll('{SLOW}').forEach((each) => each.remove())")
     if file == EXAMPLE:
@@ -168,12 +191,13 @@ def test_the_accessibility_checker_finds_nothing_serious(opened, file):
     found, kept = serious(page)
     assert found == []
     assert kept > 20
-    show(page, "dark phone")
-    assert serious(page, runOnly=["color-contrast"]) == ([], 1)
+    if file == EXAMPLE:
+        show(page, "dark phone")
+        assert serious(page, runOnly=["color-contrast"]) == ([], 1)
 
 
-def test_what_has_the_focus_is_in_sight(opened, file):
-    page, _ = opened(file, "phone")
+def test_what_has_the_focus_is_in_sight(shared, file):
+    page, _ = shared(file, "phone")
     count, found = page.evaluate(OUT_OF_SIGHT)
     assert found == []
     assert count > 20
@@ -185,9 +209,9 @@ def test_without_scripts_all_is_there(opened, small):
     assert len(heard) == 1
 
 
-def test_on_paper(opened, small):
+def test_on_paper(shared, small):
     """Each study begins a page, tables that a reader needs are open, and the others hidden with their headings."""
-    page, _ = opened(small[0], "print")
+    page, _ = shared(small[0], "print")
     breaks = page.evaluate("[...document.querySelectorAll('.chapter')].map((each) => getComputedStyle(each).breakBefore)")
     assert breaks == ["page"] * 5
     found = page.evaluate(ON_PAPER)
@@ -197,8 +221,8 @@ def test_on_paper(opened, small):
     assert page.pdf(format="A4").startswith(b"%PDF")
 
 
-def test_panels_stand_side_by_side_where_there_is_room(opened, small):
-    page, _ = opened(small[0])
+def test_panels_stand_side_by_side_where_there_is_room(shared, small):
+    page, _ = shared(small[0])
     whole = page.locator("svg.whole").first
     for view, wide in {"light": True, "phone": False, "print": False}.items():
         show(page, view)
@@ -209,8 +233,8 @@ def test_panels_stand_side_by_side_where_there_is_room(opened, small):
     assert page.get_by_role("img", name="reaches").count() >= 1
 
 
-def test_a_colour_bar_stands_beside_its_maps(opened, small):
-    page, _ = opened(small[0])
+def test_a_colour_bar_stands_beside_its_maps(shared, small):
+    page, _ = shared(small[0])
     for view in ("print", "phone"):
         show(page, view)
         figure = page.locator(".picture", has=page.locator(".bars"))
@@ -222,8 +246,8 @@ def test_a_colour_bar_stands_beside_its_maps(opened, small):
             assert abs(maps["y"] - bar["y"]) < 2
 
 
-def test_the_values_under_the_pointer_are_told(opened, small):
-    page, heard = opened(small[0])
+def test_the_values_under_the_pointer_are_told(shared, small):
+    page, heard = shared(small[0])
     sheet = page.locator(".sheet[data-axes]").first
     tip = sheet.locator(".tip")
     assert not tip.is_visible()
@@ -239,14 +263,14 @@ def test_the_values_under_the_pointer_are_told(opened, small):
         page.mouse.move(box["x"] + (right - 1 - x0) * scale, box["y"] + (down - y0) * scale)
         told |= {tip.text_content()} if tip.is_visible() else set()
     head = table.locator("thead th").all_text_contents()
-    assert {f"{name}: {value} at {cells[0]}" for name, value in zip(head[1:], cells[1:], strict=True)} & told
+    assert {f"{name}: {value} at {head[0]} {cells[0]}" for name, value in zip(head[1:], cells[1:], strict=True)} & told
     page.mouse.move(1, 1)
     assert not tip.is_visible()
     assert len(heard) == 1
 
 
-def test_columns_can_be_sorted_by_keyboard_but_not_across_units(opened, small):
-    page, _ = opened(small[0])
+def test_columns_can_be_sorted_by_keyboard_but_not_across_units(shared, small):
+    page, _ = shared(small[0])
     assert page.locator(".sortable thead button").all_inner_texts() == ["Claim", "Study", "Verdict", "Replicates"]
     for column, key in {"th": str.lower, "td[data-label=Replicates]": int}.items():
         button = page.locator(".sortable thead button").nth(0 if column == "th" else 3)

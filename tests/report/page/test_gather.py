@@ -1,5 +1,8 @@
 """From the files of a results folder to what the page says; damaged files are named and left out."""
 
+import re
+from dataclasses import replace
+
 import pytest
 
 from bnlab.errors import StoreError
@@ -62,10 +65,37 @@ def test_a_study_with_a_damaged_summary_is_left_out(folder, study, damage):
     assert len(book.left_out) == 1
 
 
+@pytest.mark.parametrize("text", ['arm,curve\n"a', "", None])
 @pytest.mark.parametrize("name", ["arms.csv", "figure-numbers.csv"])
-def test_a_damaged_table_is_left_out(folder, study, name):
-    (study / name).write_text('arm,curve\n"a', encoding="utf-8")
-    assert [problem.split()[0].rpartition("/")[2] for problem in gather(folder).left_out] == [name]
+def test_a_damaged_empty_or_missing_table_is_left_out_and_told(folder, study, name, text):
+    (study / name).unlink()
+    if text is not None:
+        (study / name).write_text(text, encoding="utf-8")
+    book = gather(folder, ("compare",))
+    [problem] = book.left_out
+    assert problem.startswith(f"{study.name}/{name} is {'missing: ' if text is None else 'damaged and left out: '}")
+    [found, *_] = book.studies
+    assert (found.unread, found.pictures[0].unread) == ((name,) * (name == "arms.csv"), name != "arms.csv")
+
+
+NO_NUMBERS = ["NaN", "Infinity", "-Infinity", "1e999", "9" * 400, "1e10", '"0.5"', "true and", "0.5"]
+
+
+@pytest.mark.parametrize("value", NO_NUMBERS)
+def test_what_is_no_number_that_a_claim_can_have_is_damage(folder, study, value):
+    """The last one lies above the interval that it is the lower end of."""
+    path = study / "findings.json"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(re.sub(r'"low": [^,]*', f'"low": {value}', text, count=1), encoding="utf-8")
+    found = gather(folder, ("compare",))
+    assert found.left_out[0].startswith(f"{study.name}/findings.json is damaged and left out: ")
+    assert len(found.left_out[0]) < 200
+    assert found.studies[0].claims_unread
+
+
+def test_rules_that_cannot_be_told_are_damage(folder, study, change):
+    change(study / "findings.json", lambda document: document.pop("looks"))
+    assert "looks" in gather(folder).left_out[0]
 
 
 @pytest.mark.parametrize("key", ["verdict", "claim", "n"])
@@ -128,6 +158,28 @@ def test_facts_about_the_machine(folder, study, change):
         "Zen",
         "abc",
     ]
+
+
+def test_facts_are_short_and_what_is_alike_is_told_once(folder, study, change):
+    facts = {"git_revision": "0123456789" * 4, "seconds": 12.3456, "finished_at": "2026-01-31T23:30:00-02:00"}
+    for path in folder.glob("*/summary.json"):
+        change(path, lambda document: document["provenance"].update(facts))
+    book = gather(folder)
+    own = {"seconds": "12.3", "finished": "1 February 2026, 01:30 UTC"}
+    assert book.shared["git revision"] == "0123456789"
+    assert {"data set", "Python", "bnlab", "data fingerprint"} < {*book.shared}
+    assert [book.apart(each.computed) for each in book.studies] == [own, own]
+    change(study / "summary.json", lambda document: document["provenance"].update(python="3.99", seconds="long"))
+    book = gather(folder, ("compare",))
+    assert book.apart(book.studies[0].computed) == own | {"Python": "3.99", "seconds": "long"}
+    assert "Python" not in book.shared
+    assert replace(book, studies=book.studies[:1]).shared == {}
+
+
+@pytest.mark.parametrize("text", ["soon", "2026-01-31T23:30:00"])
+def test_a_time_that_names_no_moment_stays_as_it_is(folder, study, change, text):
+    change(study / "summary.json", lambda document: document["provenance"].update(finished_at=text))
+    assert gather(folder, ("compare",)).studies[0].provenance["finished"] == text
 
 
 def test_no_folder_an_empty_one_and_a_file(tmp_path):

@@ -45,3 +45,10 @@ def test_html_in_it_is_text(tmp_path):
 
 def test_code_is_escaped(tmp_path):
     assert "&lt;b&gt; &amp;" in to_html("```python\n<b> &\n```\n", "p", tmp_path)
+
+
+def test_no_line_ends_between_a_formula_and_what_touches_it(tmp_path):
+    html = to_html("So ($x$), $y$ and $z$.\n", "p", tmp_path)
+    spans = [re.sub(r"<math.*?</math>", "F", each) for each in re.findall(r'<span class="whole-line">(.*?)</span>', html)]
+    assert spans == ["(F),", "F."]
+    assert re.sub(r"<[^>]*>", "", re.sub(r"<math.*?</math>", "F", html)).strip() == "So (F), F and F."

@@ -95,8 +95,8 @@ def test_each_figure_has_a_title_a_description_and_its_numbers(outline, page):
     drawings = [each for each in outline.all("svg") if each.get("role") == "img" and "viewbox" in each]
     figures = [each for each in drawings if len(each["aria-labelledby"].split()) == 2]
     assert len(figures) == len(outline.all("desc")) == 5
-    assert page.count("The numbers of this figure: Training loss; Training accuracy; Validation accuracy</summary>") == 1
-    assert page.count("The numbers of this figure: ") == 3
+    assert page.count("The numbers of this figure: Training loss; Training accuracy; Validation accuracy</summary>") == 2
+    assert page.count("The numbers of this figure: ") == 4
 
 
 def test_every_claim_stands_once_in_the_table_with_its_verdict(page, made):
@@ -114,6 +114,9 @@ def test_every_claim_stands_once_in_the_table_with_its_verdict(page, made):
 def test_one_replicate_claims_nothing(page):
     section = re.search(r'<section id="study-\d+"(?:(?!</section>).)*signal.*?</section>', page, re.DOTALL)[0]
     assert "There is one replicate: nothing is claimed." in section
+    assert section.count(" in the direction of the claim, in one replicate.") == 3
+    for words in ("Undecided", "not clear", "How these verdicts come about"):
+        assert words not in section
     assert 'class="verdict' not in section
 
 
@@ -149,12 +152,23 @@ def test_damage_is_not_told_as_absence(folder, study):
     page = build(folder).decode()
     assert page.count("The claims of this study could not be read") == 1
     assert page.count("The table of the arms could not be read") == 1
+    assert "The claims of section 1 could not be read." in page
     assert page.count("This folder holds no figure of the study that can be shown.") == 1
     for words in ("verify.json is damaged", "gradcheck.json is damaged"):
         assert f"could not be read: {words}." in page
     for words in ("states no claims", "doesn't hold it yet"):
         assert words not in page
     assert "The claims of this study could not be read" in build(folder, without_answers=True).decode()
+
+
+def test_missing_and_empty_numbers_of_figures_are_told_in_the_section(folder, study):
+    (study / "figure-numbers.csv").unlink()
+    for name in (*folder.glob("weight-scale*/figure-numbers.csv"), study / "arms.csv"):
+        name.write_text(f"{name.read_text(encoding='utf-8').splitlines()[0]}\n", encoding="utf-8")
+    page = build(folder).decode()
+    assert page.count("The numbers of this figure could not be read: figure-numbers.csv is missing or damaged.") == 1
+    assert page.count("There are no numbers to this figure: figure-numbers.csv holds none.") == 1
+    assert page.count("arms.csv holds no check of any arm") == 1
 
 
 def test_a_folder_of_checks_alone_does_not_count_studies(folder):
@@ -191,6 +205,10 @@ def test_words_are_explained_before_the_first_study(page):
     head = page[: page.index('id="study-1"')]
     for word in ("replicate", "interval", "margin", "epoch", "batch normalization (batchnorm)"):
         assert f"<dfn>{word}</dfn>" in head
+    above = head[: head.index('class="tally"')]
+    assert re.findall("<dfn>(.*?)</dfn>", above) == ["claim", "margin", "replicate", "interval", "verdict"]
+    assert head.count("<details") == 1
+    assert head.index('class="amounts"') < head.index("<details") < head.index('<table class="cards sortable">')
     words = re.findall(r"<dfn>(.*?)</dfn>", page)
     assert len(words) == len(set(words))
 
@@ -264,6 +282,20 @@ def test_without_answers_nothing_gives_them_away(made, page):
     assert Outline(hidden).all("figure")
 
 
+def test_where_it_was_computed_is_told_once_and_not_printed_for_a_class(made, page):
+    hidden = build(made, without_answers=True).decode()
+    for name, times in {"data fingerprint": 1, "processor": 3}.items():  # the two checks have another processor
+        assert page.count(f"<dt>{name}</dt>") == hidden.count(f"<dt>{name}</dt>") == times
+    for heading in ("Make it again", "Where it was computed"):
+        assert page.count(f"<h3>{heading}</h3>") == hidden.count(f"<h3>{heading}</h3>") == 4
+    closed = re.findall(r"<details>\s*<summary>(.*?)</summary>\s*<h3", hidden)
+    assert closed == ["Where all studies were computed", *["Make it again, and where it was computed"] * 4]
+    assert re.findall(r"<details>\s*<summary>(.*?)</summary>\s*<h3", page) == []
+    assert len(re.findall(r'<section id="(?:verify|gradcheck|derivations)" class="chapter on-screen"', hidden)) == 3
+    assert hidden.count(' class="on-screen"><a href="#') == 3
+    assert "on-screen" not in page.replace(".on-screen", "")
+
+
 def test_without_answers_a_figure_that_can_t_hide_its_title_is_left_out(folder, study):
     svg = study / "figure.svg"
     svg.write_text(
@@ -292,7 +324,18 @@ def test_a_folder_without_a_study_says_so(folder, without_answers):
     assert "This folder holds no study yet" in lead
     assert "0 studies" not in page.decode()
     assert "What do you find" not in page.decode()
+    assert 'id="claims"' not in page.decode()
+    assert "#claims" not in page.decode()
+    assert "<dfn>claim</dfn>" not in page.decode()
+    assert "summary.json is missing" in page.decode()
     assert "How to find a verdict" not in page.decode()
+
+
+def test_an_interval_that_takes_much_room_may_be_broken(folder, study, change):
+    change(study / "findings.json", lambda document: document["claims"][0].update(mean=0, low=-1e9, high=1e9))
+    page = build(folder).decode()
+    assert '<td data-label="Interval" class="long-line">-1000000000.000 to 1000000000.000</td>' in page
+    assert page.count('<td data-label="Interval" class="whole-line">') == 7
 
 
 def test_a_claim_that_two_studies_test_on_the_same_runs_has_one_row_that_names_both(folder, study, change):

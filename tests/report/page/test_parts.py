@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from bnlab.evidence.reductions import REDUCTIONS
 from bnlab.report.page.glossary import WORDS, Glossary
 from bnlab.report.page.intervals import EDGE, WIDTH, Interval
 from bnlab.report.page.numbers import MOST_ROWS, arm_rows, number_tables
@@ -36,8 +37,9 @@ def test_the_zone_is_where_the_claim_holds():
 
 def test_each_word_is_explained_once_where_it_first_stands():
     glossary = Glossary()
-    assert [word.word for word in glossary.new("Ten Epochs", ["of minibatches"])] == ["minibatch", "epoch"]
-    assert [word.word for word in glossary.new("epoch, minibatch and overfitting")] == ["overfitting"]
+    found = [word.word for word in glossary.new("Ten Epochs", ["of minibatches"])]
+    assert found == ["net, layer, weight", "loss", "gradient", "update", "minibatch", "epoch"]
+    assert [word.word for word in glossary.new("epoch, minibatch and decades")] == ["decade"]
     assert glossary.new("nothing of that") == []
 
 
@@ -47,6 +49,25 @@ def test_each_word_is_found_and_its_meaning_is_a_sentence(word):
     assert word in Glossary().new(f"The {plain} 5")
     assert word.meaning[0].isupper()
     assert word.meaning.endswith(".")
+
+
+@pytest.mark.parametrize("place", range(len(WORDS)), ids=lambda place: WORDS[place].word)
+def test_a_meaning_uses_no_word_that_is_explained_later_and_stands_by_itself(place):
+    assert [other.word for other in WORDS[place + 1 :] if other.stands_in(WORDS[place].meaning)] == []
+    assert "the same over" not in WORDS[place].meaning.lower()
+
+
+def test_all_words_of_the_meanings_are_explained_with_them():
+    found = Glossary().new("overfitting, groupnorm and time to 90 % of its own best validation accuracy")
+    for used in (other for word in found for other in WORDS if other.stands_in(word.meaning)):
+        assert used in found
+
+
+@pytest.mark.parametrize("name", [name for name in REDUCTIONS if name not in ("all", "between", "at")])
+def test_how_the_runs_of_a_sweep_become_one_number_is_explained(name):
+    """Means over a range, and values at a setting, say all themselves."""
+    words = REDUCTIONS[name].words.format("80 %", 5, 100, 200, measure="loss", axis="depth")
+    assert [word for word in WORDS if word.stands_in(words) and not word.stands_in("loss, depth")]
 
 
 def test_a_word_within_another_is_not_meant():
@@ -69,17 +90,38 @@ def point(x, y, curve="c", panel="p"):
 
 
 def test_the_points_of_a_panel_become_a_table():
-    [first, second] = number_tables([point(2, 0.5), point(1, 0.25), point(1, "", "d"), point(1, 1, panel="q")])
-    assert (first.panel, first.head) == ("p", ("x", "c", "d"))
+    first, second = [point(2, 0.5), point(1, 0.25), point(1, "", "d")], [point(1, 1, "one_two", panel="q")]
+    [first, second] = number_tables([{**each, "x_label": "epoch"} for each in first] + second)
+    assert (first.panel, first.head) == ("p", ("epoch", "c", "d"))
     assert first.rows == (("1", "0.250", "not finite"), ("2", "0.500", "-"))
-    assert (second.panel, second.left_out) == ("q", False)
+    assert (second.panel, second.head, second.shown) == ("q", ("x", "one two"), "")
 
 
 def test_of_many_points_some_are_shown_with_the_first_and_the_last():
     [table] = number_tables([point(x, x) for x in range(1, 201)])
-    assert table.left_out
+    assert table.shown == "every 6th or 7th point"
     assert len(table.rows) == MOST_ROWS
     assert (table.rows[0][0], table.rows[-1][0]) == ("1", "200")
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"),
+    [
+        (MOST_ROWS, ""),
+        (50, f"{MOST_ROWS} of the 50 points"),
+        (63, "every 2nd point"),
+        (2000, "every 64th or 65th point"),
+        (380, "every 12th or 13th point"),
+    ],
+)
+def test_which_points_are_shown_is_told(count, shown):
+    [table] = number_tables([point(x, x) for x in range(count)])
+    assert table.shown == shown
+
+
+def test_numbers_that_are_none_are_not_finite():
+    [table] = number_tables([point(1, "nan"), point(2, "inf")])
+    assert [row[1] for row in table.rows] == ["not finite"] * 2
 
 
 def test_places_in_words_keep_their_order():

@@ -6,7 +6,7 @@ import pytest
 
 from bnlab.report.page import words
 from bnlab.report.page.amounts import DIFFER, amounts_to
-from bnlab.report.page.model import VERDICTS, Book, Claim, Study
+from bnlab.report.page.model import VERDICTS, Book, Claim, Picture, Study
 from bnlab.report.page.tested import by_data, counted_once
 
 
@@ -99,6 +99,18 @@ def test_what_it_amounts_to_by_subject():
     ]
 
 
+def test_a_remark_belongs_to_one_claim_and_a_contradicted_negation_is_quoted():
+    opposite = {"verdict": "contradicted", "which": "the opposite"}
+    claims = [claim("Norm is large", **opposite), claim("Norm is wide", "contradicted"), claim("Norm shines", **opposite)]
+    claims += [claim("Norm brings no gain", "contradicted"), claim("Without norm, nets don't train", **opposite)]
+    [(_, text)] = said(*claims, claim("Norm is no worse"))
+    assert text == (
+        "the runs support that it is no worse. They contradict that it is wide. They contradict that it is large (the "
+        "opposite). They contradict that it shines (the opposite). They contradict “it brings no gain”. They contradict "
+        "“without it, nets don't train” (the opposite)."
+    )
+
+
 @pytest.mark.parametrize("verdict", VERDICTS)
 def test_each_claim_is_said_with_its_own_verdict_alone(verdict):
     """Were all others of another verdict, it still stands behind its own words."""
@@ -134,6 +146,12 @@ def test_where_nothing_is_decided_many_claims_are_counted_and_few_are_named(numb
     assert said(*claims) == [("Norm", f"the runs leave open {text}.")]
 
 
+def test_labels_have_no_underscores_and_settings_keep_theirs():
+    found = claim("Spatial_norm likes net.num_groups 4", arm="spatial_norm", subject="spatial_norm", against="a_b")
+    assert said(found) == [("Spatial norm", "the runs support that it likes net.num_groups 4.")]
+    assert found.arms == ("spatial norm", "a b")
+
+
 def test_an_older_file_is_summed_up_by_its_arm():
     assert said(claim(subject=None, arm="norm")) == [("Norm", "the runs support that it trains faster.")]
 
@@ -147,6 +165,7 @@ def test_data_sets_are_not_added_up_and_one_replicate_is_not_counted():
         {"claims": (claim("Another"),)},
         {"replicates": 1},
         {"changed": {"net.reg": "0.5"}},
+        {"replicates": 40, "claims": (claim("A third", n=40),)},
     )
     whole = book(**{f"s{number}": other for number, other in enumerate(others, start=2)})
     assert [(name, [each.studies[0].number for each in own]) for name, own in by_data(whole)] == [
@@ -156,6 +175,7 @@ def test_data_sets_are_not_added_up_and_one_replicate_is_not_counted():
         ("mini, seed 1, bnlab 2.0", [4]),
         ("mini, seed 1, bnlab 1.0, net.reg 0.1", [5]),
         ("mini, seed 1, bnlab 1.0, net.reg 0.5", [8]),
+        ("mini, seed 1, bnlab 1.0", [9]),
     ]
 
 
@@ -163,8 +183,19 @@ def test_studies_without_claims_are_named():
     silent = {"claims": ()}
     assert words.without_claims(book()) == ""
     assert words.without_claims(Book((replace(STUDY, claims=()),))) == ""
-    assert words.without_claims(book(s2=silent)) == "Section 2 states no claim: what it shows is in its figure."
-    assert words.without_claims(book(s2=silent, s3=silent)).startswith("Sections 2 and 3 state no claim")
+    drawn = silent | {"pictures": (Picture("figure", "f1", None, (), True),)}
+    assert words.without_claims(book(s2=drawn)) == "Section 2 states no claim: what it shows is in its figure."
+    assert words.without_claims(book(s2=drawn, s3=drawn)).endswith(
+        "2 and 3 state no claim: what they show is in their figures."
+    )
+    assert words.without_claims(book(s2=silent, s3=silent)) == "Sections 2 and 3 state no claim."
+
+
+def test_claims_that_could_not_be_read_are_not_told_as_none():
+    silent, unread = {"claims": ()}, {"claims": (), "unread": ("findings.json",)}
+    assert words.without_claims(book(s2=unread, s3=unread)) == "The claims of sections 2 and 3 could not be read."
+    both = words.without_claims(book(s2=unread, s3=silent))
+    assert both == "Section 3 states no claim. The claims of section 2 could not be read."
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ function* points(sheet) {
         const across = left + (right - left) * share(x, parseFloat(cells[0].textContent));
         const down = bottom - (bottom - top) * share(y, parseFloat(cells[j].textContent));
         if (Number.isFinite(across + down) && down > top - 2 && down < bottom + 2)
-          yield { across, down, text: `${head.cells[j].textContent}: ${cells[j].textContent} at ${cells[0].textContent}` };
+          yield { across, down, text: `${head.cells[j].textContent}: ${cells[j].textContent} at ${head.cells[0].textContent} ${cells[0].textContent}` };
       }
   }
 }
