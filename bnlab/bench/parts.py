@@ -61,9 +61,9 @@ def _run(bench: Bench) -> Measured:
 
 def _of_run(found: Mapping[str, Any], kernels: str) -> list[Figure]:
     taken = time_of("run", "a run on one core", kernels, found["run"])
-    where = [time_of("run", f"  {name}", kernels, [share * taken.value]) for name, share in found["shares"].items()]
+    where = [time_of("run", f"run: {name}", kernels, [share * taken.value]) for name, share in found["shares"].items()]
     limits = [time_of("run", "its limit", kernels, found["limit"])]
-    limits += [time_of("run", f"  {name}", kernels, seconds) for name, seconds in found["limit_parts"].items()]
+    limits += [time_of("run", f"limit: {name}", kernels, seconds) for name, seconds in found["limit_parts"].items()]
     rates = [
         rate_of("run", "products", kernels, [rate / 1e9 for rate in found["flops"]], "GFLOP/s"),
         rate_of("run", "memory, for Adam", kernels, [rate / 1e9 for rate in found["bandwidth"]], "GB/s"),
