@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,7 @@ def missing() -> dict[str, str]:
 
 def surroundings() -> list[str]:
     """Warnings about the environment, and about the kernel of BLAS that timed programs have."""
-    return [*exported(), *older_kernel(measure("blas", {}, ONE_THREAD)["kernel"], processor_flags())]
+    return [*exported(), *older_kernel(_timed_blas()["kernel"], processor_flags())]
 
 
 def publish(document: Mapping[str, Any], judged: Sequence[Judged], out: Path) -> list[Path]:
@@ -123,5 +124,11 @@ def _write(out: Path, files: Mapping[str, bytes]) -> list[Path]:
 
 def _provenance(seconds: float) -> dict[str, Any]:
     """That of the timed programs: their BLAS has the kernel and threads of a run."""
-    timed = measure("blas", {}, ONE_THREAD)
+    timed = _timed_blas()
     return {**provenance(seconds), "blas": timed["name"], "blas_kernel": timed["kernel"], "blas_threads": timed["threads"]}
+
+
+@lru_cache
+def _timed_blas() -> Any:
+    """What the timed programs compute with."""
+    return measure("blas", {}, ONE_THREAD)

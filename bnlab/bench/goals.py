@@ -45,10 +45,12 @@ class Judged(NamedTuple):
 
     @property
     def met(self) -> bool:
+        """Whether the figure reaches the goal."""
         return self.goal.met(self.figure)
 
     @property
     def bound(self) -> float:
+        """The goal's bound for the figure's kernels."""
         return self.goal.bounds[self.figure.kernels]
 
     def to_json(self) -> dict[str, Any]:

@@ -173,10 +173,12 @@ class Step(NamedTuple):
 
     @property
     def time(self) -> float:
+        """How many times as long a multiply-add takes."""
         return self.after.time_each / self.before.time_each
 
     @property
     def memory(self) -> float:
+        """How many times the memory there is per multiply-add."""
         return self.after.bytes_each / self.before.bytes_each
 
 

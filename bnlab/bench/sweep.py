@@ -42,6 +42,7 @@ class Peer(NamedTuple):
 
     @property
     def installed(self) -> bool:
+        """Whether all its modules are there."""
         return all(find_spec(module) for module in self.needs)
 
 

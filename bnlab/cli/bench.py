@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -150,9 +150,21 @@ def _print(found: document.Findings, files: Sequence[Path]) -> None:
     if found.judged:
         rows = [[*cells(each), "met" if each.met else "NOT MET"] for each in found.judged]
         print_table(["goal", "kernels", "bound", "measured", "between", ""], rows, wrap=("goal",), drop=("between",))
+    _print_reached(found.reached)
     for name, install in found.missing.items():
         print_text(f"{name}: not installed, and not measured: {install}")
     _print_end(found.warnings, files)
+
+
+def _print_reached(reached: Mapping[str, Any]) -> None:
+    """The best accuracies of each program, which show that all do the same work."""
+    kinds = list(dict.fromkeys(kind for best in reached.values() for kind in best))
+    if reached:
+        rows = [
+            [name, *(f"{best[kind]['best_train_acc']:.3f}, {best[kind]['best_val_acc']:.3f}" for kind in kinds)]
+            for name, best in reached.items()
+        ]
+        print_table(["best training, validation accuracy", *kinds], rows)
 
 
 HEAD = ["part", "what", "kernels", "measured", "between"]

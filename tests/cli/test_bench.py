@@ -22,10 +22,9 @@ def without_peers(run, tmp_path):
 
 def test_missing_peers_are_named_and_the_rest_is_measured(without_peers, tmp_path):
     without_peers.env["OPENBLAS_CORETYPE"] = "Prescott"
-    done = without_peers("bench", "--only", "sweep", "--only", "run", "--rounds", "1", "-j", "1", "--json", *TINY)
+    done = without_peers("bench", "--only", "sweep", "--only", "run", "--rounds", "1", "-j", "1", *TINY)
     assert done.status == 0, done.err
-    document = done.json
-    assert document == json.loads((tmp_path / "results" / "bench" / "bench.json").read_text(encoding="utf-8"))
+    document = json.loads((tmp_path / "results" / "bench" / "bench.json").read_text(encoding="utf-8"))
     assert [*document["missing"]] == ["PyTorch", "JAX", "the compiled kernels"]
     assert document["missing"]["PyTorch"] == "pip install torch"
     measured = {(row["what"], row["kernels"]) for row in document["figures"]}
@@ -41,18 +40,28 @@ def test_missing_peers_are_named_and_the_rest_is_measured(without_peers, tmp_pat
     assert (document["provenance"]["blas_threads"], [*document][-1]) == (1, "provenance")
     assert "sweep, round 1 of 1: a notebook" in done.err
     assert {path.name for path in (tmp_path / "results").iterdir()} == {"bench"}
-
-
-def test_the_tables_for_people(without_peers):
-    done = without_peers("bench", "--only", "startup", "--rounds", "1", "-q", *TINY)
-    assert (done.status, done.out, done.err) == (0, "", "")
-    done = without_peers("bench", "--only", "startup", "--rounds", "1", *TINY)
-    assert done.status == 0
     lines = done.out.splitlines()
     assert lines[1].split() == ["part", "what", "kernels", "measured", "between"]
-    assert any("bnlab --help" in line and "ms" in line for line in lines)
+    goal = next(line for line in lines if "the sweep against a notebook" in line and "at least 4.5" in line)
+    assert goal.endswith(("   met", "   NOT MET"))
+    [reached] = [line.split() for line in lines if line.startswith(" a notebook")]
+    accuracies = [value for best in document["reached"]["a notebook"].values() for value in best.values()]
+    assert [float(word.rstrip(",")) for word in reached[2:]] == [round(value, 3) for value in accuracies]
     assert "PyTorch: not installed, and not measured: pip install torch" in lines
     assert lines[-1].endswith("goals.md")
+
+
+def test_json_is_all_there_is_on_standard_output(without_peers, tmp_path):
+    done = without_peers("bench", "--only", "startup", "--rounds", "1", "--json", *TINY)
+    assert done.status == 0
+    assert done.json == json.loads((tmp_path / "results" / "bench" / "bench.json").read_text(encoding="utf-8"))
+    assert {row["what"] for row in done.json["figures"]} == {"python -c pass", "bnlab --help", "import bnlab.solver"}
+    assert done.json["goals"] == []
+
+
+def test_quiet_says_nothing(without_peers):
+    done = without_peers("bench", "--only", "startup", "--rounds", "1", "-q", *TINY)
+    assert (done.status, done.out) == (0, "")
 
 
 @pytest.mark.parametrize(
