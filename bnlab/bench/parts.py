@@ -99,7 +99,7 @@ def _loops(bench: Bench) -> Measured:
 
 def _startup(bench: Bench) -> Measured:
     bench.say("start-up")
-    return Measured(measure_startup(SHORT * bench.rounds))
+    return Measured(measure_startup(bench.rounds))
 
 
 def _against_torch(part: str, kernels: str, timed: Sequence[Any]) -> list[Figure]:

@@ -17,6 +17,8 @@ from bnlab.lab.machine import CPUINFO
 
 PINNED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 """Variables by which an environment slows NumPy's products down. PyTorch ignores them."""
+UNKEPT = ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
+"""Variables with which Python compiles the modules of a checkout again at every start; those of pip come compiled."""
 LEVELS: dict[str, tuple[frozenset[str], tuple[str, ...]]] = {
     "AVX-512": (frozenset({"avx512f", "avx512bw", "avx512vl"}), ("SkylakeX", "Cooperlake", "SapphireRapids")),
     "AVX2": (frozenset({"avx2", "fma"}), ("Haswell", "Zen", "Excavator")),
@@ -33,9 +35,9 @@ SPREAD, MOST = 1.15, 0.75
 
 
 def clean_environment(**more: str) -> dict[str, str]:
-    """The environment for programs to be timed: without pinned kernels, numbers of threads, and a choice of our kernels.
-    more: variables to add."""
-    left_out = {*PINNED, *ONE_THREAD, VARIABLE}
+    """The environment for programs to be timed: without pinned kernels, numbers of threads, and a choice of our kernels;
+    and Python keeps the modules it compiles. more: variables to add."""
+    left_out = {*PINNED, *UNKEPT, *ONE_THREAD, VARIABLE}
     return {name: value for name, value in os.environ.items() if name not in left_out} | more
 
 

@@ -4,6 +4,8 @@ import pytest
 
 from bnlab.bench.surroundings import (
     LEVELS,
+    PINNED,
+    UNKEPT,
     Ticks,
     busy,
     cache_left,
@@ -21,7 +23,7 @@ AVX512 = AVX2 | {"avx512f", "avx512bw", "avx512vl"}
 
 
 def test_timed_programs_get_no_pinned_kernel_and_no_number_of_threads(monkeypatch):
-    spoilt = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "BNLAB_FAST")
+    spoilt = (*PINNED, *UNKEPT, "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "BNLAB_FAST")
     for name in (*spoilt, "KEPT"):
         monkeypatch.setenv(name, "1")
     found = clean_environment(OMP_NUM_THREADS="3")
