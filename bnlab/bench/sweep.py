@@ -1,8 +1,8 @@
 """The whole command `bnlab sweep weight-scale --replicates 1` against what a user would write instead, in turn.
 
-Each is a process of its own, timed from its start to its end, on the same images and with the same number of processes. The
-notebook's nets are trained in one process, as a notebook does. Before the first round all kernels are compiled, and what
-the programs import is imported once, to have its files read.
+Each is a process of its own, timed from its start to its end, on the same images and with the same number of processes. All
+processes have one thread. The notebook's nets are trained in one process, as a notebook does. Before the first round all
+kernels are compiled, and what the programs import is imported once, to have its files read.
 """
 
 from __future__ import annotations
@@ -32,13 +32,12 @@ AROUND = "the command around the runs"
 
 class Peer(NamedTuple):
     """What a user would pick instead: its name, its program in `bnlab.bench.peers`, the modules that must be installed, and
-    how. threads: the environment that gives its libraries their threads."""
+    how."""
 
     name: str
     program: str
     needs: tuple[str, ...] = ()
     install: str = ""
-    threads: Mapping[str, str] = ONE_THREAD
 
     @property
     def installed(self) -> bool:
@@ -49,7 +48,7 @@ class Peer(NamedTuple):
 PEERS = (
     Peer("PyTorch", "pytorch", ("torch",), "pip install torch"),
     Peer("JAX", "jax", ("jax", "optax"), "pip install jax optax"),
-    Peer("a notebook", "notebook", threads={}),
+    Peer("a notebook", "notebook"),
 )
 SMALL = ("arms.num_weight_scales=1", "arms.highest_weight_scale=0.0001", "solver.num_epochs=1")
 """Settings of a sweep that ends soon."""
@@ -152,7 +151,7 @@ def _get_ready(options: Sequence[str], folder: Path) -> None:
         _ours([*options, *small], 1, kernels)(folder)
     for peer in PEERS:
         if peer.installed and peer.needs:
-            run_python(["-c", f"import {', '.join(peer.needs)}"], peer.threads)
+            run_python(["-c", f"import {', '.join(peer.needs)}"], ONE_THREAD)
 
 
 def figures_of(turns: Mapping[tuple[str, str], Sequence[Turn]], jobs: int) -> Iterator[Figure]:
@@ -191,7 +190,7 @@ def _ours(options: Sequence[str], jobs: int, kernels: str) -> Callable[[Path], T
 
 def _theirs(peer: Peer, task: Path) -> Callable[[Path], Turn]:
     def run(folder: Path) -> Turn:
-        ran = run_python(["-m", f"bnlab.bench.peers.{peer.program}", str(task)], peer.threads)
+        ran = run_python(["-m", f"bnlab.bench.peers.{peer.program}", str(task)], ONE_THREAD)
         return Turn(ran.seconds, json.loads(ran.out))
 
     return run

@@ -12,6 +12,7 @@ from bnlab.bench.peers.task import best
 from bnlab.bench.processes import run_python
 from bnlab.bench.sweep import AROUND, PEERS, Peer, Turn, against, check_settings, figures_of, representative, write_task
 from bnlab.errors import RunError, SettingsError
+from bnlab.lab.executor import ONE_THREAD
 from bnlab.nets import FullyConnectedNet
 from bnlab.studies import STUDIES
 from bnlab.studies.plan import make_plan
@@ -75,7 +76,7 @@ def test_a_peers_program_learns(peer, task):
     """More than chance, .1."""
     if not peer.installed:
         pytest.skip(f"{peer.name} isn't installed")
-    reached = json.loads(run_python(["-m", f"bnlab.bench.peers.{peer.program}", str(task)], peer.threads).out)
+    reached = json.loads(run_python(["-m", f"bnlab.bench.peers.{peer.program}", str(task)], ONE_THREAD).out)
     assert reached.keys() == {"batchnorm", "none"}
     assert 0.3 < reached["batchnorm"]["best_train_acc"] <= 1
     assert all(0 < value <= 1 for row in reached.values() for value in row.values())

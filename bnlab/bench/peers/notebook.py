@@ -1,6 +1,6 @@
 """The sweep as a course notebook solves it: a function forward and one backward for each layer, written after the formulas;
 a dict of parameters, updated one by one; accuracy checked 100 images at a time; the images in float64, cast at every call.
-The nets are trained one after another in this process, and BLAS takes as many threads as it likes.
+The nets are trained one after another in this process.
 """
 
 from __future__ import annotations
