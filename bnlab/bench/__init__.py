@@ -1,1 +1,1 @@
-"""Timings side by side with what users would pick instead. One module for each, run by `python -m bnlab.bench.MODULE`."""
+"""Timings side by side with what users would pick instead. `parts.py` has the table of what `bnlab bench` measures."""

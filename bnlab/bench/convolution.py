@@ -1,27 +1,16 @@
-"""How fast the convolution is, forward plus backward: against PyTorch's on the CPU, and against naive loops.
-
-    python -m bnlab.bench.convolution
-
-One thread, float32. Ours and PyTorch's take turns, so that a busy machine slows both down; the ratio is the median of the
-turns' ratios. The loops run once. PyTorch must be installed.
-"""
+"""How fast the convolution is, forward plus backward, float32: against PyTorch's on the CPU, and against naive loops."""
 
 from __future__ import annotations
 
-import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
-from statistics import median
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from bnlab.bench import loops
-from bnlab.errors import BnlabError
+from bnlab.bench.torch import torch_on_one_thread
+from bnlab.bench.turns import Work
 from bnlab.layers import conv_backward, conv_forward
-
-TURNS = 25
 
 
 class Shape(NamedTuple):
@@ -32,6 +21,9 @@ class Shape(NamedTuple):
     stride: int
     pad: int
 
+    def __str__(self) -> str:
+        return f"conv {self.x} by {self.w}, stride {self.stride}, pad {self.pad}"
+
 
 SHAPES = (
     Shape((100, 3, 31, 31), (25, 3, 3, 3), 2, 1),
@@ -40,82 +32,50 @@ SHAPES = (
 )
 
 
-class Row(NamedTuple):
-    """Seconds per forward and backward pass: medians of ours and PyTorch's, one pass of the loops.
-
-    to_torch: our time over PyTorch's; to_loops: the loops' time over ours.
-    """
-
-    shape: Shape
-    ours: float
-    torch: float
-    to_torch: float
-    loops: float
-    to_loops: float
+def against_torch(shapes: Sequence[Shape] = SHAPES) -> list[Work]:
+    """Ours, and PyTorch's where it is installed."""
+    return [Work(str(shape), ours(shape), theirs(shape)) for shape in shapes]
 
 
-def rows(shapes: Sequence[Shape] = SHAPES, turns: int = TURNS) -> Iterator[Row]:
-    """A row for each shape, as soon as it is timed. Raises BnlabError if PyTorch isn't installed."""
-    for shape in shapes:
-        ours, torch, by_loops = _passes(shape)
-        with threadpool_limits(limits=1):
-            pairs = [(_seconds(ours), _seconds(torch)) for _ in range(turns)]
-            slow = _seconds(by_loops)
-        mine, theirs = (median(times) for times in zip(*pairs, strict=True))
-        yield Row(shape, mine, theirs, median(a / b for a, b in pairs), slow, slow / mine)
+def against_loops(shapes: Sequence[Shape] = SHAPES) -> list[Work]:
+    """Ours, and the notebooks' loops, which take a minute."""
+    return [Work(str(shape), ours(shape), by_loops(shape)) for shape in shapes]
 
 
-def main(shapes: Sequence[Shape] = SHAPES, turns: int = TURNS) -> None:
-    """Print the table, line by line."""
-    print(f"{'x':>20}  {'w':>15}  stride  pad  {'ours':>8}  {'PyTorch':>8}  ratio  {'loops':>9}  ratio")
-    for (x, w, stride, pad), ours, torch, to_torch, by_loops, to_loops in rows(shapes, turns):
-        print(
-            f"{x!s:>20}  {w!s:>15}  {stride:6}  {pad:3}  {1e3 * ours:5.1f} ms  {1e3 * torch:5.1f} ms  {to_torch:5.2f}  "
-            f"{by_loops:7.1f} s  {to_loops:5.0f}",
-            flush=True,
-        )
+def ours(shape: Shape) -> Callable[[], object]:
+    """A pass forward and backward."""
+    x, w, b, dout = _arrays(shape)
+    return lambda: conv_backward(dout, conv_forward(x, w, b, _param(shape))[1])
 
 
-def _passes(shape: Shape) -> tuple[Callable[[], None], Callable[[], None], Callable[[], None]]:
-    """Forward and backward of ours, of PyTorch's and of the loops, all on the same arrays."""
-    torch = _torch()
-    rng, param = np.random.RandomState(231), {"stride": shape.stride, "pad": shape.pad}
-    x, w, b = (rng.standard_normal(size).astype(np.float32) for size in (shape.x, shape.w, shape.w[:1]))
-    dout = rng.standard_normal(conv_forward(x, w, b, param)[0].shape).astype(np.float32)
-    tensors, upstream = [torch.tensor(array, requires_grad=True) for array in (x, w, b)], torch.tensor(dout)
+def by_loops(shape: Shape) -> Callable[[], object]:
+    """The same by naive loops."""
+    x, w, b, dout = _arrays(shape)
+    return lambda: loops.conv_backward(dout, loops.conv_forward(x, w, b, _param(shape))[1])
 
-    def ours() -> None:
-        conv_backward(dout, conv_forward(x, w, b, param)[1])
 
-    def theirs() -> None:
+def theirs(shape: Shape) -> Callable[[], object] | None:
+    """The same by PyTorch; None where it isn't installed."""
+    torch = torch_on_one_thread()
+    if torch is None:
+        return None
+    *arrays, dout = _arrays(shape)
+    tensors, upstream = [torch.tensor(array, requires_grad=True) for array in arrays], torch.tensor(dout)
+
+    def both_ways() -> object:
         out = torch.nn.functional.conv2d(*tensors, stride=shape.stride, padding=shape.pad)
-        torch.autograd.grad(out, tensors, upstream)
+        return torch.autograd.grad(out, tensors, upstream)
 
-    def by_loops() -> None:
-        loops.conv_backward(dout, loops.conv_forward(x, w, b, param)[1])
-
-    return ours, theirs, by_loops
+    return both_ways
 
 
-def _torch() -> Any:
-    """PyTorch, on one thread."""
-    try:
-        import torch
-    except ImportError as error:
-        raise BnlabError("PyTorch isn't installed, and this timing needs it: pip install torch") from error
-    torch.set_num_threads(1)
-    return torch
+def _arrays(shape: Shape) -> list[Any]:
+    """x, w, b and the gradient of the output: the same numbers at each call."""
+    rng = np.random.RandomState(231)
+    x, w, b = (rng.standard_normal(size).astype(np.float32) for size in (shape.x, shape.w, shape.w[:1]))
+    out = conv_forward(x, w, b, _param(shape))[0]
+    return [x, w, b, rng.standard_normal(out.shape).astype(np.float32)]
 
 
-def _seconds(function: Callable[[], None]) -> float:
-    start = time.perf_counter()
-    function()
-    return time.perf_counter() - start
-
-
-if __name__ == "__main__":
-    try:
-        main()
-    except BnlabError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        sys.exit(error.exit_status)
+def _param(shape: Shape) -> dict[str, int]:
+    return {"stride": shape.stride, "pad": shape.pad}

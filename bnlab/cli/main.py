@@ -29,6 +29,7 @@ COMMANDS = {
     "settings": ("bnlab.cli.settings", "The settings of a study: what each means, and where it comes from."),
     "reproduce": ("bnlab.cli.reproduce", "Everything at once: all studies, verify, gradcheck, and one page about them."),
     "verify": ("bnlab.cli.verify", "Every number that the notebooks publish, computed again and compared."),
+    "bench": ("bnlab.cli.bench", "How fast this is, side by side with PyTorch, JAX and a notebook."),
     "sweep KEY=V1,V2": ("bnlab.cli.sweep", "The general form: any settings over lists of values."),
     "report": ("bnlab.cli.report", "One page with all that a results folder holds, to read and to hand out."),
     "runs list": ("bnlab.cli.runs_list", "The stored runs: their settings and results, as a table, CSV or JSON."),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import platform
 import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from threadpoolctl import threadpool_info
+from threadpoolctl import ThreadpoolController, threadpool_info
 
 import bnlab
 
@@ -37,13 +39,29 @@ def processor(cpuinfo: Path = CPUINFO) -> str:
 
 def blas() -> Blas:
     """NumPy's BLAS as it is loaded; where it can't be asked, as NumPy was built."""
-    loaded = [library for library in threadpool_info() if library["user_api"] == "blas"]
-    # Another package may have loaded a BLAS of its own.
-    own = sorted(loaded, key=lambda library: "numpy" not in Path(library["filepath"]).parent.name)
+    own = _numpys(threadpool_info())
     if own:
-        return Blas(_named(own[0]["internal_api"], own[0]["version"]), own[0].get("architecture"))
+        return Blas(_named(own["internal_api"], own["version"]), own.get("architecture"))
     built = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     return Blas(_named(built.get("name", "unknown"), built.get("version")), None)
+
+
+def blas_threads() -> int | None:
+    """How many threads NumPy's BLAS may use in this process at this moment; None where it can't be asked."""
+    own = _numpys(_loaded().info())
+    return own["num_threads"] if own else None
+
+
+@lru_cache
+def _loaded() -> ThreadpoolController:
+    """The libraries that are loaded, looked for once: looking takes a hundred times as long as asking."""
+    return ThreadpoolController()
+
+
+def _numpys(libraries: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """NumPy's own BLAS among the libraries, or else another one: a package may have loaded a BLAS of its own."""
+    loaded = [library for library in libraries if library["user_api"] == "blas"]
+    return min(loaded, key=lambda library: "numpy" not in Path(library["filepath"]).parent.name, default=None)
 
 
 def git_revision(checkout: Path = CHECKOUT) -> str | None:

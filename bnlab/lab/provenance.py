@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from bnlab import __version__
-from bnlab.lab.machine import blas, git_revision, processor
+from bnlab import __version__, fast
+from bnlab.lab.machine import blas, blas_threads, git_revision, processor
 
 
 def provenance(seconds: float) -> dict[str, Any]:
     """The facts to store beside what was computed. seconds: wall time of the training."""
-    return {"seconds": round(seconds, 4), "finished_at": _now(), **_machine()}
+    now = {"seconds": round(seconds, 4), "finished_at": _now()}
+    return {**now, **_machine(), "blas_threads": blas_threads(), "kernels": fast.description()}
 
 
 def _now() -> str:

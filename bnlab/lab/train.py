@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from threadpoolctl import threadpool_limits
 
@@ -12,6 +12,7 @@ from bnlab import engines
 from bnlab.errors import BnlabError
 from bnlab.lab.images import arrays
 from bnlab.lab.provenance import provenance
+from bnlab.layers.types import Array
 from bnlab.runs.history import Ended, Failure, History
 from bnlab.runs.outcome import check_outcome, plain
 from bnlab.runs.spec import RunSpec
@@ -28,10 +29,14 @@ def train(spec: RunSpec, folders: Sequence[str] = ()) -> Ended:
     other images than those of the spec, are raised.
     """
     data = arrays(spec, tuple(map(str, folders)))
+    with threadpool_limits(limits=1, user_api="blas"):
+        return _train(spec, data)
+
+
+def _train(spec: RunSpec, data: Mapping[str, Array]) -> Ended:
     start = time.perf_counter()
     try:
-        with threadpool_limits(limits=1, user_api="blas"):
-            outcome = plain(engines.train(spec, data))
+        outcome = plain(engines.train(spec, data))
         check_outcome(outcome, spec)
     except BnlabError:
         raise

@@ -2,35 +2,35 @@
 
 import sys
 
+import numpy as np
 import pytest
 
-from bnlab.bench.convolution import Shape, main, rows
-from bnlab.errors import BnlabError
+from bnlab.bench.convolution import SHAPES, Shape, against_loops, against_torch
+from bnlab.bench.turns import all_in_turn
 
 SMALL = (Shape((2, 1, 4, 4), (2, 1, 3, 3), 1, 1), Shape((1, 2, 3, 5), (1, 2, 1, 1), 2, 0))
 
 
-def test_a_row_for_each_shape():
+def test_ours_and_pytorchs_give_the_same_gradients():
     pytest.importorskip("torch")
-    timed = list(rows(SMALL, turns=1))
-    assert [row.shape for row in timed] == list(SMALL)
-    for row in timed:
-        assert min(row.ours, row.torch, row.loops) > 0
-        assert row.to_torch == row.ours / row.torch
-        assert row.to_loops == row.loops / row.ours
+    for work in against_torch(SMALL):
+        for ours, theirs in zip(work.ours(), work.theirs(), strict=True):
+            np.testing.assert_allclose(ours, theirs.numpy(), rtol=1e-5, atol=1e-5)
 
 
-def test_printed_one_line_for_each(capsys):
-    pytest.importorskip("torch")
-    main(SMALL, turns=1)
-    head, *lines = capsys.readouterr().out.splitlines()
-    assert head.split() == ["x", "w", "stride", "pad", "ours", "PyTorch", "ratio", "loops", "ratio"]
-    for line, shape in zip(lines, SMALL, strict=True):
-        assert line.lstrip().startswith(str(shape.x))
-        assert len(line) == len(head)
+def test_ours_and_the_loops_give_the_same_gradients():
+    for work in against_loops(SMALL):
+        for ours, theirs in zip(work.ours(), work.theirs(), strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-5)
 
 
-def test_without_pytorch_is_an_error_of_one_line(monkeypatch):
+def test_without_pytorch_ours_is_timed_alone(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
-    with pytest.raises(BnlabError, match=r"^PyTorch isn't installed, and this timing needs it: pip install torch$"):
-        next(rows(SMALL))
+    timed = all_in_turn(against_torch(SMALL), rounds=2)
+    assert [each.what for each in timed] == [*map(str, SMALL)]
+    assert [each.theirs for each in timed] == [None, None]
+    assert all(len(each.ours) == 2 and min(each.ours) > 0 for each in timed)
+
+
+def test_a_shape_in_words():
+    assert str(SHAPES[0]) == "conv (100, 3, 31, 31) by (25, 3, 3, 3), stride 2, pad 1"

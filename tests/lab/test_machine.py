@@ -7,7 +7,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from threadpoolctl import threadpool_limits
 
+from bnlab import fast
 from bnlab.lab import machine
 from bnlab.lab.machine import blas, git_revision, processor
 from bnlab.lab.provenance import provenance
@@ -54,6 +56,19 @@ def test_a_blas_that_cannot_be_asked_is_named_as_numpy_was_built(monkeypatch):
     monkeypatch.setattr(machine, "threadpool_info", lambda: [])
     monkeypatch.setattr("numpy.show_config", lambda mode: {"Build Dependencies": {"blas": {"name": "accelerate"}}})
     assert blas() == ("accelerate", None)
+
+
+def test_the_threads_of_blas_are_those_of_this_moment():
+    with threadpool_limits(limits=1, user_api="blas"):
+        assert provenance(0)["blas_threads"] == 1
+    with threadpool_limits(limits=2, user_api="blas"):
+        assert provenance(0)["blas_threads"] == 2
+
+
+def test_the_kernels_are_named_as_they_are_used():
+    with fast.only_numpy():
+        assert provenance(0)["kernels"] == "NumPy"
+    assert provenance(0)["kernels"] == fast.description()
 
 
 def git(folder, *words):
@@ -110,7 +125,7 @@ def test_provenance_names_no_host_no_user_and_no_folder():
     facts = provenance(1)
     assert [*facts] == [
         "seconds", "finished_at", "bnlab", "numpy", "python", "system", "machine", "processor", "cpus", "blas",
-        "blas_kernel", "git_revision",
+        "blas_kernel", "git_revision", "blas_threads", "kernels",
     ]  # fmt: skip
     text = json.dumps(facts)
     private = [socket.gethostname(), str(Path.home()), str(machine.CHECKOUT), f'"{getpass.getuser()}"']

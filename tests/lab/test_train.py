@@ -53,6 +53,7 @@ def test_provenance_says_when_where_and_how_long(make_spec):
     facts = train(make_spec()).provenance
     assert facts["seconds"] > 0
     assert facts.keys() >= {"finished_at", "bnlab", "numpy", "python", "system", "machine", "cpus"}
+    assert facts["blas_threads"] == 1
 
 
 def test_blas_has_one_thread(make_spec, monkeypatch):

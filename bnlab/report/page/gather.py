@@ -37,6 +37,8 @@ FACTS = {
     "NumPy": "numpy",
     "BLAS": "blas",
     "BLAS kernel": "blas_kernel",
+    "BLAS threads": "blas_threads",
+    "kernels": "kernels",
     "system": "system",
     "machine": "machine",
     "processor": "processor",
