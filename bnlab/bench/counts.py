@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from bnlab import fast
 from bnlab.nets import FullyConnectedNet, Net, ThreeLayerConvNet
@@ -78,7 +79,7 @@ def _counted(value: Any) -> Any:
 
 def step_counts() -> dict[str, dict[str, int]]:
     """NumPy calls and bytes of a step, for each case."""
-    with fast.only_numpy():
+    with fast.only_numpy(), threadpool_limits(limits=1):  # threads of BLAS would wait for each other on a busy machine
         return {name: _figures(_solver(*case)) for name, case in CASES.items()}
 
 

@@ -10,13 +10,14 @@ Result = TypeVar("Result")
 
 
 class Meanwhile(Generic[Result]):
-    """A function that is called in a thread, at once. A program that is interrupted doesn't wait for it."""
+    """A function that is called in a thread, at once. A program that is interrupted ends when the function has ended: a
+    thread that is broken off within Matplotlib's compiled parts would take the program down with it."""
 
     def __init__(self, function: Callable[[], Result]) -> None:
         self._function = function
         self._results: list[Result] = []
         self._errors: list[Exception] = []
-        self._thread = threading.Thread(target=self._call, daemon=True)
+        self._thread = threading.Thread(target=self._call)
         self._thread.start()
 
     def result(self) -> Result:

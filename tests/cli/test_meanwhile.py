@@ -14,7 +14,7 @@ def test_the_function_runs_at_once_and_its_result_is_waited_for():
     def work():
         begun.set()
         assert go_on.wait(20)
-        return threading.current_thread().daemon
+        return threading.current_thread() is not threading.main_thread()
 
     meanwhile = Meanwhile(work)
     assert begun.wait(20)

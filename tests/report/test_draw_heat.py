@@ -133,4 +133,4 @@ def test_ticks_and_cells_may_have_texts_and_the_first_row_may_be_at_the_top():
     found = {text.get_text(): (*text.get_position(), text.get_color()) for text in axes.texts}
     assert found == {"a": (1, 1, "white"), "b": (2, 1, "black"), "c": (1, 2, "white"), "": (2, 2, "black")}
     rows = numbers_csv(figure(table)).decode().splitlines()
-    assert rows[1:3] == ["Table,down one,one,0.1,,", "Table,down one,two,0.9,,"]
+    assert rows[1:3] == ["Table,down one,one,0.1,,,across", "Table,down one,two,0.9,,,across"]
