@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
+from itertools import pairwise
 from typing import Any, NamedTuple, NoReturn
 
 import click
@@ -26,11 +27,17 @@ class Interrupted(BnlabError):
 
 
 class CommandRow(NamedTuple):
-    """A command in the table: one line of help, and the function that makes it. inner: the table of a group."""
+    """A command in the table: one line of help, and the function that makes it. inner: the table of a group. trains:
+    whether it trains nets in workers."""
 
     help: str
     make: Callable[[], click.Command]
     inner: Mapping[str, CommandRow] = {}
+    trains: bool = False
+
+
+NO_WORKERS = {"-h", "--help", "--dry-run", "-j1", "--jobs=1"}
+"""With any of these among its arguments a command has no workers."""
 
 
 class LazyGroup(click.Group):
@@ -61,6 +68,10 @@ class LazyGroup(click.Group):
         if args and not args[0].startswith("-") and args[0] not in self.table:
             hint = _nearest_command(ctx.find_root(), args[0])
             ctx.fail(f"{ctx.command_path} has no command {args[0]!r}: there are {', '.join(self.table)}{hint}")
+        if args and args[0] in self.table and self.table[args[0]].trains and _has_workers(args):
+            from bnlab.lab.executor import start_early
+
+            start_early()  # while this process imports what the command takes
         name, command, rest = super().resolve_command(ctx, args)
         if command is not None:
             _refuse_repeats(click.Context(command, ctx, name, resilient_parsing=True), rest)
@@ -69,6 +80,11 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, row.help) for name, row in self.table.items()])
+
+
+def _has_workers(args: Sequence[str]) -> bool:
+    one_job = any(option in ("-j", "--jobs") and number == "1" for option, number in pairwise(args))
+    return not one_job and NO_WORKERS.isdisjoint(args)
 
 
 def _nearest_command(root: click.Context, word: str) -> str:

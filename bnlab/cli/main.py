@@ -37,6 +37,8 @@ COMMANDS = {
     "runs diff": ("bnlab.cli.runs_diff", "Two runs: which settings differ, and what came out."),
     "data list": ("bnlab.cli.data", "Which data sets are here, where from, how large."),
 }
+TRAIN = {"reproduce", "sweep KEY=V1,V2"}
+"""Of these, the commands that train nets in workers, as all studies do."""
 
 
 def _table() -> dict[str, CommandRow]:
@@ -44,8 +46,12 @@ def _table() -> dict[str, CommandRow]:
     studies: dict[str, list[StudyEntry]] = {}
     for entry in STUDIES:
         studies.setdefault(entry.command, []).append(entry)
-    rows = {command: CommandRow(entries[0].help, partial(_study, entries)) for command, entries in studies.items()}
-    rows |= {path: CommandRow(text, partial(_command, module)) for path, (module, text) in COMMANDS.items()}
+    rows = {
+        command: CommandRow(entries[0].help, partial(_study, entries), trains=True) for command, entries in studies.items()
+    }
+    rows |= {
+        path: CommandRow(text, partial(_command, module), trains=path in TRAIN) for path, (module, text) in COMMANDS.items()
+    }
     for group, text in GROUPS.items():
         inner = {path.split()[1]: rows.pop(path) for path in list(rows) if path.startswith(f"{group} ")}
         example = f"Example: bnlab {group} {next(iter(inner))}"

@@ -31,7 +31,7 @@ def set_up_log(verbose: bool) -> None:
 
 
 def get_ready(jobs: int) -> None:
-    """Let the workers' server start while this process plans. Kernels that aren't compiled yet are compiled first."""
+    """Compile the kernels if they aren't yet, and start the workers' server, if it doesn't run."""
     if not prepared():
         start = time.perf_counter()
         prepare()
