@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from bnlab.fast import kernels, numpy_kernels
+from bnlab.fast import computes_in, kernels, numpy_kernels
 
 Array: TypeAlias = NDArray[Any]
 Config: TypeAlias = dict[str, Any]
@@ -97,7 +97,7 @@ def adam(w: Array, dw: Array, config: Config | None = None, out: Array | None = 
     rate, epsilon = config["learning_rate"] * root / (1 - beta1**t), config["epsilon"] * root
     next_w = _destination(w, out)
     first, second = _state(config, "m", w, out), _state(config, "v", w, out)
-    kernel = (kernels(w.size) if out is not None else numpy_kernels).adam
+    kernel = _adam_kernel(w, dw, first, second) if out is not None else numpy_kernels.adam
     for w_, dw_, out_, m, v, step in _blocks((w, dw), (next_w, first, second)):
         if out is not w:
             out_[...] = w_
@@ -106,6 +106,13 @@ def adam(w: Array, dw: Array, config: Config | None = None, out: Array | None = 
 
 
 RULES: dict[str, Rule] = {"sgd": sgd, "sgd_momentum": sgd_momentum, "rmsprop": rmsprop, "adam": adam}
+
+
+def _adam_kernel(*arrays: Array) -> Any:
+    """The fastest kernel for arrays of one dtype and size; for all others NumPy's, which checks what a compiled one
+    can't."""
+    alike = len({(array.dtype, array.size) for array in arrays}) == 1
+    return (kernels(arrays[0].size) if alike and computes_in(arrays[0].dtype) else numpy_kernels).adam
 
 
 def _with_defaults(config: Config | None, defaults: dict[str, float]) -> Config:

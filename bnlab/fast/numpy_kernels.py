@@ -40,9 +40,7 @@ def batchnorm_relu_train(
     np.divide(next_var, n, out=next_var)
     _inverse_deviation(next_var, eps, inv_std)
     np.multiply(xhat, inv_std, out=xhat)
-    np.multiply(gamma, xhat, out=z)
-    np.add(z, beta, out=z)
-    np.maximum(z, _zero(z), out=z)
+    _scale_shift_relu(xhat, gamma, beta, z)
     for running, following in ((running_mean, next_mean), (running_var, next_var)):
         np.multiply(following, 1 - momentum, out=following)
         np.add(momentum * running, following, out=following)
@@ -55,9 +53,7 @@ def batchnorm_relu_test(z: Array, bias: Array, gamma: Array, beta: Array, eps: f
     np.add(z, bias, out=z)
     np.subtract(z, mean, out=z)
     np.multiply(z, inv_std, out=z)
-    np.multiply(gamma, z, out=z)
-    np.add(z, beta, out=z)
-    np.maximum(z, _zero(z), out=z)
+    _scale_shift_relu(z, gamma, beta, z)
 
 
 def batchnorm_relu_backward(
@@ -88,9 +84,7 @@ def layernorm_relu_forward(
     np.divide(var, m, out=var)
     _inverse_deviation(var, eps, inv_std)
     np.multiply(xhat, inv_std, out=xhat)
-    np.multiply(gamma, xhat, out=z)
-    np.add(z, beta, out=z)
-    np.maximum(z, _zero(z), out=z)
+    _scale_shift_relu(xhat, gamma, beta, z)
 
 
 def layernorm_relu_backward(
@@ -143,6 +137,13 @@ def _inverse_deviation(var: Array, eps: float, inv_std: Array) -> None:
     np.add(var, eps, out=inv_std)
     np.sqrt(inv_std, out=inv_std)
     np.divide(1, inv_std, out=inv_std)
+
+
+def _scale_shift_relu(xhat: Array, gamma: Array, beta: Array, out: Array) -> None:
+    """`max(0, gamma · xhat + beta)`, written into out, which may be xhat."""
+    np.multiply(gamma, xhat, out=out)
+    np.add(out, beta, out=out)
+    np.maximum(out, _zero(out), out=out)
 
 
 def _masked(dout: Array, out: Array, xhat: Array, dgamma: Array, dbeta: Array) -> None:

@@ -29,11 +29,6 @@ class Job:
     dataset: Dataset
 
     @property
-    def image_shape(self) -> tuple[int, ...]:
-        """Of one image: (C, H, W)."""
-        return self.dataset.x_train.shape[1:]
-
-    @property
     def folder(self) -> str:
         """Where its results lie in the results folder: named by the file, and by what differs from it."""
         return f"{ROOM}/{folder_name(safe_name(self.file.stem, self.file.stem), DEFAULT, self.changed)}"

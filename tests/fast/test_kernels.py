@@ -166,6 +166,25 @@ def test_a_step_of_adam_in_place_gives_the_bits_of_one_that_is_not(form, dtype, 
     same_bits({"w": ours, "m": state["m"], "v": state["v"]}, {"w": w, "m": config["m"], "v": config["v"]})
 
 
+@every_form
+def test_adam_in_place_on_arrays_that_do_not_go_together_is_an_error(form):
+    """A compiled kernel would read beyond the end of the shorter one."""
+    w = np.ones(10, np.float32)
+    with KERNELS[form](), pytest.raises(ValueError, match="broadcast"):
+        adam(w, np.ones(4, np.float32), out=w)
+
+
+@every_form
+@pytest.mark.parametrize(("of_w", "of_dw"), [("float16", "float16"), ("float32", "float64")])
+def test_adam_in_place_in_a_dtype_without_kernels_is_that_of_numpy(form, of_w, of_dw):
+    w, dw = np.ones(10, of_w), np.full(10, 0.5, of_dw)
+    with np.errstate(all="ignore"):
+        with fast.only_numpy():
+            expected, _ = adam(w.copy(), dw, out=w.copy())
+        with KERNELS[form]():
+            same_bits({"w": adam(w, dw, out=w)[0]}, {"w": expected})
+
+
 @needs_numba
 def test_every_kernel_has_both_forms():
     from bnlab.fast import numba_kernels

@@ -130,6 +130,14 @@ def test_panels_of_a_group_share_their_limits_and_others_have_their_own():
     assert fourth[1] < 0.5
 
 
+def test_a_log_axis_has_small_ticks_at_two_and_five_times_each_power():
+    (axes,) = axes_of(figure(panel(Line("a", [1, 10], [1, 2]), x_scale="log")))
+    low, high = axes.get_xlim()
+    places = [x for x in axes.xaxis.get_minorticklocs() if low <= x <= high]
+    assert places == pytest.approx([2, 5])
+    assert not any(label.get_text() for label in axes.get_xticklabels(minor=True))
+
+
 def test_scales_labels_and_limits_are_those_of_the_panel():
     (axes,) = axes_of(figure(panel(LINE, x_scale="log", y_limits=(1, 3.5))))
     assert axes.get_xscale() == "log"
