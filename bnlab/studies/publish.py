@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -98,9 +99,10 @@ def _own_claims(plan: StudyPlan) -> dict[str, bytes]:
 
 
 def figure(plan: StudyPlan, results: list[Result], findings: Sequence[Finding]) -> Figure:
-    """The study's figure under a title that says what was found, if there are findings to say."""
+    """The study's figure under a title that says what was found, if there is anything found to say."""
     drawn = plan.study.figure(plan.settings, results)
-    in_title = [finding for finding in findings if finding.contrast.claim.title]
+    known = [finding for finding in findings if not any(map(math.isnan, finding.means))]
+    in_title = [finding for finding in known if finding.contrast.claim.title]
     arms = [finding.contrast.of for finding in in_title]
     parts = [part_of_title(finding) for finding in sorted(in_title, key=lambda finding: arms.index(finding.contrast.of))]
     caption = drawn.caption + _diverged(results) + _changes(plan) + _failed(results)

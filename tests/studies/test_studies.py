@@ -166,6 +166,13 @@ def test_the_title_is_made_of_findings(small, published):
     assert ("; ".join(parts) or figure(small).title).replace("'", "&apos;").split()[0] in drawn
 
 
+def test_a_mean_that_is_not_known_stays_out_of_the_title(small):
+    """With one replicate, the best of a curve can't be chosen by the others."""
+    findings = judged(small.plan, small.results)
+    unknown = [replace(finding, means=(math.nan,) * len(finding.means)) for finding in findings]
+    assert whole_figure(small.plan, small.results, unknown).title == figure(small).title
+
+
 def test_claims_are_about_arms_that_there_are(small, plan):
     """And a small study has all claims of the study as it is shipped."""
     shipped = plan(small.plan.entry.name).contrasts
