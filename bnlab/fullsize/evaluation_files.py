@@ -93,7 +93,9 @@ def confusion_figure(found: Evaluation) -> Figure:
         downward=True,
     )
     return Figure(
-        title(found), caption(found, f"Numbers: the test images of the row's class that are taken for the column's; interval: {METHOD}"), (heat_map,)
+        title(found),
+        caption(found, f"Numbers: the test images of the row's class that are taken for the column's; interval: {METHOD}"),
+        (heat_map,),
     )
 
 
