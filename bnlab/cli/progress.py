@@ -15,7 +15,7 @@ from bnlab.cli.lazy import Interrupted
 from bnlab.errors import RunError, plural
 from bnlab.lab.compilation import prepare, prepared
 from bnlab.lab.driver import carry_out, stored
-from bnlab.lab.executor import start_early
+from bnlab.lab.executor import Workers, start_early
 from bnlab.lab.store import Store
 from bnlab.runs.history import Ended, Failure, History
 from bnlab.runs.spec import RunSpec
@@ -63,7 +63,7 @@ def train_missing(
     have: Set[str],
     store: Store,
     folders: Sequence[Path],
-    jobs: int,
+    workers: Workers,
     shown: bool,
     labels: Mapping[str, str],
     ending: Callable[[History], str] = how_it_ended,
@@ -73,7 +73,7 @@ def train_missing(
     failures = []
     with progress_bar(len(runs), len(have), shown, lambda ended: _log(ended, labels, ending)) as advance:
         missing = [run for run in runs if run.name not in have]
-        for ended in carry_out(missing, store, [*map(str, folders)], jobs):
+        for ended in carry_out(missing, store, [*map(str, folders)], workers):
             advance(ended)
             if isinstance(ended, Failure):
                 failures.append(ended)

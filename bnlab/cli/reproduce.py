@@ -31,6 +31,7 @@ from bnlab.errors import BnlabError, RunError, VerdictError, plural
 from bnlab.evidence.verdicts import Word
 from bnlab.gradcheck import check
 from bnlab.lab.driver import stored
+from bnlab.lab.executor import Workers
 from bnlab.lab.provenance import provenance
 from bnlab.lab.store import Store
 from bnlab.published import verify
@@ -100,7 +101,7 @@ def command(
         store.prepare(folder)
     with report_interrupt(runs, store):
         ending = _unsaid if without_answers else how_it_ended
-        failures = train_missing(runs, have, store, folders, jobs, not quiet, labels, ending)
+        failures = train_missing(runs, have, store, folders, Workers(jobs), not quiet, labels, ending)
         failed = {failure.spec.name for failure in failures}
         done = [_study(name, plan, store, have, failed, without_answers) for name, plan in everything.studies.items()]
         studies = [study for study, _ in done]

@@ -32,6 +32,7 @@ from bnlab.evidence.judge import Finding
 from bnlab.evidence.looks import DEFAULT_MOST
 from bnlab.evidence.verdicts import FEWEST
 from bnlab.lab.driver import stored
+from bnlab.lab.executor import Workers
 from bnlab.lab.store import Store
 from bnlab.optim import SETTINGS
 from bnlab.runs.history import Failure
@@ -227,7 +228,7 @@ def _carry_out(
     done = have
     for look in plan.looks:
         reached = plan.at(look)
-        failures = train_missing(reached.runs, done, store, folders, request.jobs, not request.quiet, plan.labels)
+        failures = train_missing(reached.runs, done, store, folders, Workers(request.jobs), not request.quiet, plan.labels)
         if failures or look == plan.looks[-1]:  # what is found at the last look, `conclude` works out
             break
         if all(finding.decided for finding in judged(reached, results(reached, store))):

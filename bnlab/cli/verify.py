@@ -25,6 +25,7 @@ from bnlab.cli.progress import report_interrupt, runs_failed, set_up_log, train_
 from bnlab.cli.tables import print_json, print_table, print_text
 from bnlab.errors import did_you_mean, plural
 from bnlab.lab.driver import stored
+from bnlab.lab.executor import Workers
 from bnlab.lab.store import Store
 from bnlab.published.groups import GROUPS, recompute
 from bnlab.published.number import PublishedNumber, Status
@@ -67,7 +68,7 @@ def command(
     if plan.runs:
         store.prepare(FOLDER)
     with report_interrupt(plan.runs, store):
-        failures = train_missing(plan.runs, have, store, folders, jobs, not quiet, plan.labels)
+        failures = train_missing(plan.runs, have, store, folders, Workers(jobs), not quiet, plan.labels)
         rows, files = compute(names, plan, store)
     if len(names) == len(GROUPS) and os.access(store.root, os.W_OK):
         publish_rows(rows, plan.images, store, time.perf_counter() - start)

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from functools import partial
-from itertools import takewhile
 
 from bnlab.errors import BnlabError
-from bnlab.lab.executor import EXECUTORS, as_they_end
+from bnlab.lab.executor import ATTEMPTS, Workers, as_they_end, executor
+from bnlab.lab.interrupts import interrupts_held_back
+from bnlab.lab.pool import TimeLimit, WorkerDied
 from bnlab.lab.provenance import provenance
 from bnlab.lab.store import Store
 from bnlab.lab.train import train
 from bnlab.runs.history import Ended, Failure
 from bnlab.runs.spec import RunSpec
+
+HERE = Workers()
 
 
 def stored(specs: Iterable[RunSpec], store: Store) -> set[str]:
@@ -22,32 +25,63 @@ def stored(specs: Iterable[RunSpec], store: Store) -> set[str]:
 
 
 def carry_out(
-    specs: Iterable[RunSpec], store: Store, folders: Sequence[str] = (), jobs: int = 1, executor: str | None = None
+    specs: Iterable[RunSpec],
+    store: Store,
+    folders: Sequence[str] = (),
+    workers: Workers = HERE,
+    fail_fast: bool = False,
+    anew: bool = False,
 ) -> Iterator[Ended]:
-    """Train the runs, `jobs` at once, and give each as it ends, when it is stored. A run that is named twice is done once.
+    """Train the runs, several at once, and give each as it ends, when it is stored. A run that is named twice is done once.
 
-    A run that fails is recorded as failed, and the others go on. This process alone writes the store. executor: a name
-    from EXECUTORS; without one, a pool of processes, or for one job this process. Raises StoreError, DataError, and
-    RunError for a worker that died; KeyboardInterrupt passes. All that had ended by then is in the store.
+    A run that fails is recorded as failed, and the others go on; with fail_fast no more are begun. anew: also runs that are
+    stored; without it, a run that another driver has stored by its turn is given as it is. If another driver is at work on
+    the folder, this one begins at the other end. This process alone writes the store.
+
+    Raises StoreError, DataError, SettingsError, and RunError if the executor broke; KeyboardInterrupt passes. All that had
+    ended by then is in the store.
     """
     missing = list({spec.name: spec for spec in specs}.values())
     if not missing:
         return
-    workers = min(jobs, len(missing))
-    where = EXECUTORS[executor or ("in-process" if workers == 1 else "processes")]
-    refused: list[BnlabError] = []
-    with where(workers) as pool:
-        tasks = takewhile(lambda spec: not refused, missing)
-        for spec, future in as_they_end(pool, partial(train, folders=tuple(folders)), tasks, 2 * workers):
-            try:
-                ended = _result(spec, future)
-            except BnlabError as error:  # what is under way still ends, and is stored
-                refused.append(error)
-                continue
-            store.save(ended)
-            yield ended
-    if refused:
-        raise refused[0]
+    workers = workers.at_most(len(missing))
+    stop: list[BnlabError | Failure] = []
+    elsewhere: list[Ended] = []
+    pending: dict[Future[Ended], tuple[RunSpec, int]] = {}
+    with store.first_here() as first, executor(workers) as where:
+        tasks = _tasks(missing if first else missing[::-1], store, anew, stop, elsewhere)
+        ended_ones = as_they_end(where, partial(train, folders=tuple(folders)), tasks, 2 * workers.jobs, pending)
+        try:
+            for spec, future in ended_ones:
+                try:
+                    ended = _result(spec, future)
+                except BnlabError as error:  # what is under way still ends, and is stored
+                    stop.append(error)
+                    continue
+                _save(store, ended)
+                yield ended
+                if fail_fast and isinstance(ended, Failure):
+                    stop.append(ended)
+        except (KeyboardInterrupt, GeneratorExit):
+            _save_ended(store, pending)
+            raise
+    yield from elsewhere
+    for reason in stop:
+        if isinstance(reason, BnlabError):
+            raise reason
+
+
+def _tasks(
+    specs: Sequence[RunSpec], store: Store, anew: bool, stop: Sequence[object], elsewhere: list[Ended]
+) -> Iterator[RunSpec]:
+    """The runs to hand out, until there is a reason to stop. Those that another driver has stored by now go elsewhere."""
+    for spec in specs:
+        if stop:
+            return
+        if not anew and (found := store.load(spec)) is not None:
+            elsewhere.append(found)
+        else:
+            yield spec
 
 
 def _result(spec: RunSpec, future: Future[Ended]) -> Ended:
@@ -56,5 +90,22 @@ def _result(spec: RunSpec, future: Future[Ended]) -> Ended:
         return future.result()
     except BnlabError:
         raise
+    except WorkerDied as error:
+        return Failure(spec, f"{error}, {ATTEMPTS} times", provenance(0))
+    except TimeLimit as error:
+        return Failure(spec, str(error), provenance(error.seconds))
     except Exception as error:
         return Failure(spec, f"{type(error).__name__}: {error}", provenance(0))
+
+
+def _save(store: Store, ended: Ended) -> None:
+    """Store a run; Ctrl-C waits until it is done."""
+    with interrupts_held_back():
+        store.save(ended)
+
+
+def _save_ended(store: Store, pending: dict[Future[Ended], tuple[RunSpec, int]]) -> None:
+    """Store the runs that had ended when Ctrl-C came, and that nobody has looked at yet."""
+    for future in pending:
+        if future.done() and not future.cancelled() and future.exception() is None:
+            _save(store, future.result())

@@ -1,15 +1,8 @@
-"""Where runs go: this process, or a pool of processes; always a `concurrent.futures.Executor`.
+"""Where runs go: this process, a pool of processes, or what another package offers; always a `concurrent.futures.Executor`.
 
 Workers inherit nothing of the driver's but their task. They are forked from a server process that has imported what they
-need and does nothing else; it is started while the driver still plans. On Windows, which can't fork, they are spawned.
-Ctrl-C is the driver's to handle. How a worker leaves before its time:
-
-1. The driver sends it SIGTERM, since Ctrl-C is ignored in workers from their first instruction on.
-2. The worker drops its task by raising an exception in it. A worker that simply died would break the pool, and some
-   releases of Python report that on standard error.
-3. The pool then sees its workers leave in good order. If the pool is broken already, nobody dismisses them, so each also
-   sets a timer that ends it a little later.
-4. A driver that is killed can dismiss nobody. Each worker watches it and leaves with it.
+need and does nothing else; it is started while the driver still plans. On Windows, which can't fork, they are spawned. How
+workers live and die is told in `pool.py`.
 """
 
 from __future__ import annotations
@@ -17,31 +10,58 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
-import signal
-import sys
-import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from bnlab.errors import RunError
+from bnlab.errors import RunError, SettingsError, did_you_mean
 from bnlab.lab.interrupts import interrupts_held_back
+from bnlab.lab.pool import WorkerDied, WorkerPool
 
-GRACE = 1.0  # seconds
 METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 IMPORTED = "bnlab.lab.worker"
 """What the server imports before it forks."""
-MOST_WORKERS = 61 if sys.platform == "win32" else 1_000
-"""Windows can't wait for more."""
+MOST_WORKERS = 1_000
+ATTEMPTS = 3
+"""How often a task is tried whose worker dies. An innocent one's worker may be killed once, but hardly three times."""
+CHECK_EVERY = 5.0
+"""Seconds without an ended task after which the executor is asked whether it still works."""
+ENTRY_POINTS = "bnlab.executors"
+"""Where other packages name executors of theirs."""
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "BLIS_NUM_THREADS"), "1"
 )
 """The environment in which any BLAS starts with one thread. Apple's Accelerate can't be told later."""
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Who trains: so many at once. executor: a name from EXECUTORS, or one of another package, with its address behind
+    `://`; without one, a pool of processes, or for one job without a time limit this process. time_limit: seconds per run.
+    """
+
+    jobs: int = 1
+    executor: str | None = None
+    time_limit: float | None = None
+
+    @property
+    def name(self) -> str:
+        """The executor's name, without its address."""
+        serial = self.jobs == 1 and self.time_limit is None
+        return (self.executor or ("serial" if serial else "process")).partition("://")[0]
+
+    @property
+    def address(self) -> str:
+        """What stands behind `://`; empty without it."""
+        return (self.executor or "").partition("://")[2]
+
+    def at_most(self, tasks: int) -> Workers:
+        """No more of them than there are tasks."""
+        return Workers(max(min(self.jobs, tasks), 1), self.executor, self.time_limit)
 
 
 class InProcess(Executor):
@@ -56,17 +76,6 @@ class InProcess(Executor):
         return future
 
 
-class ProcessPool(ProcessPoolExecutor):
-    """A pool whose workers are deaf to Ctrl-C from their first instruction on, and whose BLAS has one thread.
-
-    A worker is started when a task is submitted.
-    """
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        with interrupts_held_back(), _environment(ONE_THREAD):
-            return super().submit(_droppable, fn, *args, **kwargs)
-
-
 def start_early() -> None:
     """Start the server that workers are forked from, and don't wait for it. Does nothing where it runs, or there is
     none."""
@@ -79,76 +88,107 @@ def start_early() -> None:
 
 
 @contextlib.contextmanager
-def in_process(jobs: int) -> Iterator[Executor]:
-    """One run at a time, in this process."""
+def serial(workers: Workers) -> Iterator[Executor]:
+    """One run at a time, in this process. Raises SettingsError for a time limit: nobody could end the run."""
+    if workers.time_limit is not None:
+        raise SettingsError("--run-time-limit is not allowed with --executor serial, which can't end a run: choose process")
     yield InProcess()
 
 
 @contextlib.contextmanager
-def processes(jobs: int) -> Iterator[Executor]:
+def processes(workers: Workers) -> Iterator[Executor]:
     """So many runs at once, each in a process. On an exception, an interrupt too, the workers are ended at once."""
-    others = set(multiprocessing.active_children())
     start_early()
-    pool = ProcessPool(min(jobs, MOST_WORKERS), multiprocessing.get_context(METHOD), initializer=_start_worker)
+    context = multiprocessing.get_context(METHOD)
+    pool = WorkerPool(min(workers.jobs, MOST_WORKERS), context, workers.time_limit, lambda: _environment(ONE_THREAD))
     try:
         yield pool
     except BaseException:
         with interrupts_held_back():  # a second Ctrl-C must not leave anybody behind
-            for worker in set(multiprocessing.active_children()) - others:
-                worker.terminate()
-            pool.shutdown(wait=True, cancel_futures=True)
+            pool.kill()
         raise
-    pool.shutdown(wait=True)
+    pool.shutdown()
 
 
-EXECUTORS: dict[str, Callable[[int], AbstractContextManager[Executor]]] = {"in-process": in_process, "processes": processes}
-"""To add one: a context manager that takes the number of runs at once, and its row."""
+EXECUTORS: dict[str, Callable[[Workers], AbstractContextManager[Executor]]] = {"serial": serial, "process": processes}
+"""To add one: a context manager that takes the Workers, and its row. It may have a method `check` that raises RunError when
+it has stopped working."""
+
+
+def executor(workers: Workers) -> AbstractContextManager[Executor]:
+    """The executor that is asked for. Raises SettingsError for a name that nobody has."""
+    if workers.name in EXECUTORS:
+        return EXECUTORS[workers.name](workers)
+    from importlib.metadata import entry_points
+
+    others = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
+    if workers.name in others:
+        made: AbstractContextManager[Executor] = others[workers.name].load()(workers)
+        return made
+    known = [*EXECUTORS, *others]
+    hint = did_you_mean(workers.name, known)
+    raise SettingsError(f"--executor: there is no executor {workers.name!r}: there are {', '.join(known)}{hint}")
 
 
 def as_they_end(
-    executor: Executor, function: Callable[[Task], Result], tasks: Iterable[Task], ahead: int
+    executor: Executor,
+    function: Callable[[Task], Result],
+    tasks: Iterable[Task],
+    ahead: int,
+    pending: dict[Future[Result], tuple[Task, int]] | None = None,
 ) -> Iterator[tuple[Task, Future[Result]]]:
     """(task, its ended future) as they end. At most `ahead` tasks are handed over before one of them has ended.
 
-    Of those that ended at the same time, the ones with a result come first, so that a failure keeps none of them back.
-    Raises RunError if a worker process died, after all that had ended.
+    A task whose worker died is tried again, `ATTEMPTS` times in all. Of those that ended at the same time, the ones with a
+    result come first, so that a failure keeps none of them back. pending: where the futures stand that haven't been given,
+    each with its task and the number of the attempt. Raises RunError, after all that had ended, if the executor broke.
     """
-    pending: dict[Future[Result], Task] = {}
+    pending = {} if pending is None else pending
+    lost: list[BaseException] = []
+
+    def ended(block: bool) -> Iterator[tuple[Task, Future[Result]]]:
+        for future in _done(executor, pending, block):
+            task, attempt = pending.pop(future)
+            error = _error(future)
+            if isinstance(error, BrokenExecutor | CancelledError):
+                lost.append(error)
+            elif isinstance(error, WorkerDied) and attempt < ATTEMPTS:
+                pending[executor.submit(function, task)] = (task, attempt + 1)
+            else:
+                yield task, future
+
     try:
         for task in tasks:
-            pending[executor.submit(function, task)] = task
-            yield from _ended(pending, block=len(pending) >= ahead)
-    except BrokenProcessPool as error:
-        lost: BaseException | None = error
-    else:
-        lost = None
+            pending[executor.submit(function, task)] = (task, 1)
+            while not lost and len(pending) >= ahead:
+                yield from ended(block=True)
+            yield from ended(block=False)
+            if lost:
+                break
+    except BrokenExecutor as error:
+        lost.append(error)
     while pending:
-        yield from _ended(pending, block=True)
-    if lost is not None:
-        raise worker_died() from lost
+        yield from ended(block=True)
+    if lost:
+        raise RunError(
+            f"the workers can't be reached any more ({type(lost[0]).__name__}: {lost[0]}); what is finished stays stored: "
+            "run the same command again to do the rest"
+        ) from lost[0]
 
 
-def _ended(pending: dict[Future[Result], Task], block: bool) -> Iterator[tuple[Task, Future[Result]]]:
-    done, _ = wait(pending, timeout=None if block else 0, return_when=FIRST_COMPLETED)
-    for future in sorted(done, key=lambda future: future.exception() is not None):
-        task = pending.pop(future)
-        if isinstance(error := future.exception(), BrokenProcessPool):
-            raise worker_died() from error
-        if isinstance(error, Dropped):
-            time.sleep(GRACE / 4)  # a SIGTERM to the whole group reaches us too: then that is what happened
-            raise RunError(
-                "a worker process was told to end (SIGTERM) by another program; what is finished stays stored: "
-                "run the same command again to do the rest"
-            ) from error
-        yield task, future
+def _done(executor: Executor, pending: Iterable[Future[Result]], block: bool) -> list[Future[Result]]:
+    """Those that have ended, those with a result first. block: wait until there is one."""
+    check: Callable[[], None] = getattr(executor, "check", lambda: None)
+    while True:
+        done, _ = wait(pending, timeout=CHECK_EVERY if block else 0, return_when=FIRST_COMPLETED)
+        if done or not block:
+            return sorted(done, key=lambda future: _error(future) is not None)
+        check()
 
 
-def worker_died() -> RunError:
-    """The error for a worker that is gone."""
-    return RunError(
-        "a worker process died (killed, terminated, or out of memory); what is finished stays stored: "
-        "try again with fewer --jobs"
-    )
+def _error(future: Future[Any]) -> BaseException | None:
+    """Why an ended future has no result."""
+    return CancelledError() if future.cancelled() else future.exception()
 
 
 @contextlib.contextmanager
@@ -164,54 +204,3 @@ def _environment(variables: dict[str, str]) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
-
-
-class Dropped(BaseException):
-    """A worker dropped its task because it was told to end. Not an Exception: no task may take it for a failure of its
-    own.
-    """
-
-
-class _Worker:
-    """The state of a worker process: whether it has a task, and whether it is leaving."""
-
-    busy = False
-    leaving = False
-
-
-def _start_worker() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _leave)
-    threading.Thread(target=_leave_with_the_driver, daemon=True).start()
-
-
-def _leave_with_the_driver() -> None:
-    """End this worker when the driver ends. The workers of a killed driver would wait for tasks for ever."""
-    driver = multiprocessing.parent_process()
-    if driver is not None:
-        driver.join()
-        os._exit(1)
-
-
-def _leave(signum: int, frame: object) -> None:
-    """Drop the task in hand and all later ones, and end a little later.
-
-    Being told once more changes nothing. No thread is started here, where the interrupted code may be doing just that.
-    """
-    if _Worker.leaving:
-        return
-    _Worker.leaving = True
-    signal.setitimer(signal.ITIMER_REAL, GRACE)  # SIGALRM ends a process that doesn't handle it
-    if _Worker.busy:
-        raise Dropped
-
-
-def _droppable(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-    """Runs a task in a worker, unless it is on its way out."""
-    _Worker.busy = True
-    try:
-        if _Worker.leaving:
-            raise Dropped
-        return fn(*args, **kwargs)
-    finally:
-        _Worker.busy = False

@@ -48,32 +48,47 @@ def write(path: Path, content: bytes) -> None:
 
 @contextlib.contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
-    """Keep the folder, made if need be, to this process until the end of the block. The system ends the lock with the
-    process, however that ends, and it leaves no file.
+    """Keep the folder, made if need be, to this process until the end of the block.
 
-    Raises StoreError if another process has it, or if the folder can't be made. Where the system or the file system has no
-    such locks there is none.
+    Raises StoreError if another process has it, or if the folder can't be made. Where there are no locks it isn't kept.
+    """
+    with first_in(folder) as first:
+        if not first:
+            raise StoreError(
+                f"another bnlab is at work in {folder}: wait until it has ended, or name another folder by --out"
+            )
+        yield
+
+
+@contextlib.contextmanager
+def first_in(folder: Path) -> Iterator[bool]:
+    """Lock the folder, made if need be, until the end of the block; False if another process has it locked.
+
+    The system ends the lock with the process, however that ends, and it leaves no file. Where the system or the file
+    system has no such locks, everybody is the first. Raises StoreError if the folder can't be made.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise store_error("write", folder, error) from error
     if fcntl is None:
-        yield
+        yield True
         return
     handle = os.open(folder, os.O_RDONLY)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StoreError(
-                f"another bnlab is at work in {folder}: wait until it has ended, or name another folder by --out"
-            ) from None
-        except OSError:  # some network file systems
-            pass
-        yield
+        yield _locked(handle)
     finally:
         os.close(handle)
+
+
+def _locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # some network file systems
+        pass
+    return True
 
 
 def clear_parts(folder: Path) -> None:

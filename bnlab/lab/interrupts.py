@@ -1,4 +1,5 @@
-"""What Ctrl-C and SIGTERM do: the first one counts, and none while a worker is being started.
+"""What Ctrl-C and SIGTERM do: the first one ends the work in good order, a second one at once. None comes while a worker is
+being started or a run stored.
 
 SIGTERM is what `timeout`, containers and cluster schedulers send. Here it is as good as Ctrl-C: workers leave, and what is
 finished stays stored.
@@ -7,9 +8,11 @@ finished stays stored.
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 
@@ -19,11 +22,17 @@ class Terminated(KeyboardInterrupt):
 
 DEFAULTS: dict[signal.Signals, Any] = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
 RAISED: dict[int, type[KeyboardInterrupt]] = {signal.SIGINT: KeyboardInterrupt, signal.SIGTERM: Terminated}
+AT_ONCE: dict[int, tuple[str, int]] = {signal.SIGINT: ("Interrupted", 130), signal.SIGTERM: ("Terminated", 143)}
+"""The word that a second signal is told with, and the exit status."""
+ONE_PRESS = 0.5
+"""Seconds within which further signals belong to the first: `timeout` sends two, and so may a key that is held down."""
+SHOW_CURSOR = "\033[?25h"
+"""A progress bar has hidden it."""
 
 
 @contextlib.contextmanager
 def one_interrupt() -> Iterator[None]:
-    """Let the first Ctrl-C or SIGTERM alone count. A second one would break off the tidying up after the first.
+    """Raise the first Ctrl-C or SIGTERM as an exception, after which the program tidies up; a second one ends it at once.
 
     Where somebody else handles a signal, or a shell has it ignored for a job in the background, that stays so.
     """
@@ -33,18 +42,32 @@ def one_interrupt() -> Iterator[None]:
     ours = [signum for signum, default in DEFAULTS.items() if signal.getsignal(signum) is default]
 
     def handler(signum: int, frame: object) -> None:
+        end_at_once = _at_once_unless_before(time.monotonic() + ONE_PRESS)
         for each in ours:
-            signal.signal(each, signal.SIG_IGN)
+            signal.signal(each, end_at_once)
         raise RAISED[signum]
 
     before = {signum: signal.signal(signum, handler) for signum in ours}
     try:
         yield
     finally:
-        # After the first one they stay ignored until the program ends, even if another error is on its way out by now.
+        # After the first one the program only has to say so, even if another error is on its way out by now.
         for signum, previous in before.items():
-            if signal.getsignal(signum) is handler:
-                signal.signal(signum, previous)
+            none_came = signal.getsignal(signum) is handler
+            signal.signal(signum, previous if none_came else signal.SIG_IGN)
+
+
+def _at_once_unless_before(moment: float) -> Callable[[int, object], None]:
+    def handler(signum: int, frame: object) -> None:
+        if time.monotonic() < moment:
+            return
+        word, status = AT_ONCE[signum]
+        line = f"{word} twice: ended at once; what is stored stays, and the same command goes on from there\n"
+        with contextlib.suppress(OSError):
+            os.write(2, (SHOW_CURSOR * os.isatty(2) + line).encode())
+        os._exit(status)
+
+    return handler
 
 
 @contextlib.contextmanager

@@ -9,11 +9,12 @@ import os
 import re
 import tempfile
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TypeVar
 
 from bnlab.errors import SettingsError, StoreError, plural
-from bnlab.lab.files import clear_parts, json_bytes, store_error, write
+from bnlab.lab.files import clear_parts, first_in, json_bytes, store_error, write
 from bnlab.runs.history import Ended, Failure, History, from_json
 from bnlab.runs.spec import RunSpec
 
@@ -66,6 +67,11 @@ class Store:
         if isinstance(ended, Failure) and self.load(ended.spec) is not None:
             return
         write(self.path(ended.spec), json_bytes(ended.to_json()))
+
+    def first_here(self) -> AbstractContextManager[bool]:
+        """Whether no other driver is at work on the runs, until the end of the block. Raises StoreError if the folder can't
+        be made."""
+        return first_in(self.root / "runs")
 
     def paths(self) -> list[Path]:
         """The files of all stored runs, by name. Raises StoreError if there is no results folder."""

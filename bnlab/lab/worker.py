@@ -6,9 +6,9 @@ from __future__ import annotations
 import sys
 from types import TracebackType
 
-from bnlab.lab import compilation, train
+from bnlab.lab import compilation, pool, train
 
-__all__ = ["train"]
+__all__ = ["pool", "train"]
 
 
 def _quiet_about_the_driver(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -5,18 +5,17 @@ Workers can't import this file, so their tasks are functions that Python has.
 
 import multiprocessing
 import os
-import sys
+import signal
 import threading
 import time
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 
 import pytest
 
 import bnlab
-from bnlab.errors import RunError
-from bnlab.lab.executor import EXECUTORS, as_they_end
-
-needs_sigterm = pytest.mark.skipif(sys.platform == "win32", reason="no SIGTERM to handle")
+from bnlab.errors import RunError, SettingsError
+from bnlab.lab.executor import ATTEMPTS, EXECUTORS, METHOD, Workers, as_they_end, executor
+from bnlab.lab.pool import TimeLimit, WorkerDied
 
 
 def pairs_of(executor, function, tasks, ahead=4):
@@ -25,7 +24,7 @@ def pairs_of(executor, function, tasks, ahead=4):
 
 @pytest.mark.parametrize("name", EXECUTORS)
 def test_all_results_come_each_with_its_task(name):
-    with EXECUTORS[name](2) as executor:
+    with EXECUTORS[name](Workers(2)) as executor:
         assert sorted(pairs_of(executor, abs, [-3, -2, -1, 0])) == [(-3, 3), (-2, 2), (-1, 1), (0, 0)]
         assert pairs_of(executor, abs, []) == []
     assert multiprocessing.active_children() == []
@@ -50,7 +49,7 @@ def test_no_more_tasks_are_taken_than_ahead():
             taken.append(task)
             yield task
 
-    with EXECUTORS["in-process"](1) as executor:
+    with EXECUTORS["serial"](Workers(1)) as executor:
         next(as_they_end(executor, abs, tasks(), ahead=2))
         assert taken == [0]
 
@@ -87,38 +86,156 @@ def test_workers_inherit_nothing_but_one_thread_of_blas(monkeypatch):
     code = "getattr(__import__('bnlab'), 'marker', 'none')"
     threads = "[__import__('os').environ[name + '_THREADS'] for name in ('OMP_NUM', 'OPENBLAS_NUM', 'VECLIB_MAXIMUM')]"
     deaf = "__import__('signal').getsignal(2) is __import__('signal').SIG_IGN"
-    with EXECUTORS["processes"](1) as executor:
+    with EXECUTORS["process"](Workers(1)) as executor:
         assert dict(pairs_of(executor, eval, [code, threads, deaf])) == {code: "none", threads: ["1"] * 3, deaf: True}
     assert os.environ["OMP_NUM_THREADS"] == "7"
     assert "VECLIB_MAXIMUM_THREADS" not in os.environ
 
 
 def test_this_process_runs_one_at_a_time():
-    with EXECUTORS["in-process"](1) as executor:
+    with EXECUTORS["serial"](Workers(1)) as executor:
         assert executor.submit(os.getpid).result() == os.getpid()
 
 
-def test_a_worker_that_dies_is_a_run_error():
-    with pytest.raises(RunError, match=r"^a worker process died") as caught, EXECUTORS["processes"](2) as executor:
-        pairs_of(executor, os._exit, [3] * 8, ahead=2)
+FIRST_TIME = "open({file!r}, 'a').write('x') and len(open({file!r}).read()) == 1"
+"""True when it is evaluated for the first time, in whichever process."""
+
+
+def died_of(executor, task, function=eval):
+    """Why the task has no result."""
+    return executor.submit(function, task).exception()
+
+
+def test_a_task_whose_worker_dies_once_is_done_again_and_no_other_suffers(tmp_path):
+    once = f"__import__('os')._exit(3) if {FIRST_TIME.format(file=str(tmp_path / 'tries'))} else 7"
+    with EXECUTORS["process"](Workers(2)) as executor:
+        assert sorted(future.result() for _, future in as_they_end(executor, eval, [once, *"12345"], 4)) == [
+            1,
+            2,
+            3,
+            4,
+            5,
+            7,
+        ]
+    assert (tmp_path / "tries").read_text() == "xx"
+
+
+@pytest.mark.parametrize(("how", "told"), [("os._exit(3)", "exit status 3"), ("os.kill(os.getpid(), 9)", "SIGKILL")])
+def test_a_task_whose_worker_always_dies_fails_after_the_third_time_and_no_other(tmp_path, how, told):
+    guilty = f"open({str(tmp_path / 'tries')!r}, 'a').write('x') and [{how} for os in [__import__('os')]]"
+    with EXECUTORS["process"](Workers(2)) as executor:
+        ended = {task: future.exception() for task, future in as_they_end(executor, eval, [*"123", guilty, *"456"], 4)}
+    assert [task for task, error in ended.items() if error] == [guilty]
+    assert isinstance(ended[guilty], WorkerDied)
+    assert told in str(ended[guilty])
+    assert (tmp_path / "tries").read_text() == "x" * ATTEMPTS == "xxx"
+
+
+@pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV])
+def test_a_worker_killed_while_it_has_nothing_to_do_costs_no_task_an_attempt(signum):
+    with EXECUTORS["process"](Workers(1)) as executor:
+        process = executor.submit(os.getpid).result()
+        os.kill(process, signum)
+        while multiprocessing.active_children():
+            time.sleep(0.01)
+        assert executor.submit(os.getpid).result() != process
+
+
+@pytest.mark.parametrize("how", ["__import__('time').sleep(60)", "__import__('os').kill(__import__('os').getpid(), 19)"])
+def test_a_task_over_its_time_limit_is_ended_also_when_it_is_stopped(how):
+    start = time.perf_counter()
+    with EXECUTORS["process"](Workers(2, time_limit=0.4)) as executor:
+        ended = dict(as_they_end(executor, eval, [how, "1", "2", "3"], 4))
+    assert isinstance(ended[how].exception(), TimeLimit)
+    assert "0.4 s" in str(ended[how].exception())
+    assert [ended[task].result() for task in "123"] == [1, 2, 3]
+    assert time.perf_counter() - start < 30
+
+
+def test_a_time_limit_ends_no_task_that_keeps_it():
+    """A timer that outlived its task would end the next one."""
+    with EXECUTORS["process"](Workers(1, time_limit=1.0)) as executor:
+        worker = executor.submit(os.getpid).result()
+        for _ in range(2):
+            executor.submit(time.sleep, 0.6).result()
+        assert executor.submit(os.getpid).result() == worker
+
+
+def test_a_worker_stopped_in_the_middle_of_its_answer_is_ended_too():
+    """The pipe holds 64 kB; the rest of the answer never comes."""
+    stop_soon = "__import__('threading').Timer(.2, __import__('os').kill, (__import__('os').getpid(), 19)).start()"
+    with EXECUTORS["process"](Workers(1, time_limit=1.0)) as executor:
+        future = executor.submit(eval, f"[{stop_soon}, bytes(300_000_000)]")
+        assert future.exception() is None or isinstance(future.exception(), TimeLimit)
+        assert executor.submit(abs, -1).result() == 1
+
+
+def test_an_error_that_cant_be_sent_is_told_in_words():
+    with EXECUTORS["process"](Workers(1)) as executor:
+        error = died_of(executor, "(_ for _ in ()).throw(type('Odd', (Exception,), {})('words'))")
+    assert (type(error), str(error)) == (RuntimeError, "Odd: words")
+
+
+def test_a_task_that_cant_be_sent_fails_alone():
+    with EXECUTORS["process"](Workers(1)) as executor:
+        assert executor.submit(lambda: 1).exception() is not None
+        assert executor.submit(abs, -1).result() == 1
+
+
+def test_the_server_that_workers_are_forked_from_may_be_killed():
+    if METHOD != "forkserver":
+        pytest.skip("no server here")
+    from multiprocessing import forkserver
+
+    with EXECUTORS["process"](Workers(2)) as executor:
+        assert executor.submit(abs, -1).result() == 1
+        os.kill(forkserver._forkserver._forkserver_pid, signal.SIGKILL)
+        ended = as_they_end(executor, abs, [*range(10)], 4)
+        assert sorted(future.result() for _, future in ended) == [*range(10)]
+
+
+def test_an_executor_that_breaks_is_a_run_error_after_all_that_had_ended():
+    class Breaks(AllAtOnce):
+        def submit(self, fn, /, *args):
+            if self.waiting:
+                raise BrokenExecutor("gone")
+            return super().submit(fn, *args)
+
+    ended = as_they_end(Breaks(1), abs, [-1, -2, -3], 2)
+    assert next(ended)[1].result() == 1
+    with pytest.raises(RunError, match=r"can't be reached any more \(BrokenExecutor: gone\)") as caught:
+        next(ended)
     assert caught.value.exit_status == 1
 
 
-@needs_sigterm
-def test_a_worker_that_another_program_ends_is_told_as_that():
-    kill_self = "__import__('signal').raise_signal(15) or __import__('time').sleep(60)"
-    with (
-        pytest.raises(RunError, match=r"^a worker process was told to end \(SIGTERM\)") as caught,
-        EXECUTORS["processes"](2) as executor,
-    ):
-        pairs_of(executor, eval, [kill_self])
-    assert caught.value.exit_status == 1
-    nobody_is_left()
+def test_an_executor_that_says_that_it_is_dead_is_believed(monkeypatch):
+    class Silent(Executor):
+        def submit(self, fn, /, *args):
+            return Future()
+
+        def check(self):
+            raise RunError("dead")
+
+    monkeypatch.setattr("bnlab.lab.executor.CHECK_EVERY", 0.01)
+    with pytest.raises(RunError, match="dead"):
+        [*as_they_end(Silent(), abs, [1], 1)]
+
+
+def test_an_unknown_executor():
+    with pytest.raises(SettingsError, match=r"no executor 'proces': there are serial, process.*; did you mean process"):
+        executor(Workers(executor="proces://somewhere"))
+
+
+def test_no_time_limit_in_this_process():
+    with pytest.raises(SettingsError, match="choose process"), executor(Workers(executor="serial", time_limit=1)):
+        pass
+    assert Workers(1).name == "serial"
+    assert Workers(1, time_limit=1.0).name == Workers(2).name == "process"
 
 
 def interrupted_at_work():
     """Two workers sleep for a minute, and then something happens here."""
-    with EXECUTORS["processes"](2) as executor:
+    with EXECUTORS["process"](Workers(2)) as executor:
         futures = [executor.submit(time.sleep, 60) for _ in range(2)]
         while not all(future.running() for future in futures):
             time.sleep(0.01)
@@ -137,23 +254,3 @@ def test_an_exception_ends_the_workers_at_once():
         interrupted_at_work()
     nobody_is_left()
     assert time.perf_counter() - start < 30
-
-
-TOLD_TWICE = """
-try:
-    signal.raise_signal(signal.SIGTERM)
-except BaseException:
-    signal.raise_signal(signal.SIGTERM)
-    open({!r}, "w").close()
-"""
-
-
-@needs_sigterm
-def test_a_worker_told_to_leave_twice_is_thrown_out_of_its_task_once(tmp_path, capfd):
-    """A pool that broke and the driver both tell it, and the second time may come while it tidies up after the first."""
-    tidied = tmp_path / "tidied"
-    with EXECUTORS["processes"](2) as executor:
-        executor.submit(exec, TOLD_TWICE.format(str(tidied))).exception()
-    assert tidied.exists()
-    nobody_is_left()
-    assert capfd.readouterr().err == ""

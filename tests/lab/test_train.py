@@ -12,6 +12,7 @@ from bnlab.engines import numpy as numpy_engine
 from bnlab.errors import DataError
 from bnlab.lab import images
 from bnlab.lab.driver import carry_out, stored
+from bnlab.lab.executor import Workers
 from bnlab.lab.store import Store
 from bnlab.lab.train import train
 from bnlab.runs.history import Failure
@@ -170,7 +171,7 @@ def test_a_failed_run_is_recorded_and_the_others_go_on(tmp_path, make_spec, jobs
     store = Store(tmp_path)
     hopeless = make_spec(seed=2, hidden_dims=(2**40,))
     specs = [make_spec(seed=1), hopeless, make_spec(seed=3)]
-    ended = {each.spec.seed: each for each in carry_out(specs, store, jobs=jobs)}
+    ended = {each.spec.seed: each for each in carry_out(specs, store, workers=Workers(jobs))}
     assert [ended[seed].status for seed in (1, 2, 3)] == ["finished", "failed", "finished"]
     assert isinstance(store.read(hopeless), Failure)
     assert re.fullmatch(r".*Error: .+", ended[2].error)  # and so one line
@@ -180,7 +181,8 @@ def test_a_failed_run_is_recorded_and_the_others_go_on(tmp_path, make_spec, jobs
 def test_two_workers_give_what_one_gives(tmp_path, make_spec):
     specs = [make_spec(seed=seed, normalization="batchnorm", keep_prob=0.5) for seed in (1, 2, 3, 4)]
     one, two = Store(tmp_path / "one"), Store(tmp_path / "two")
-    assert len([*carry_out(specs, one, jobs=1)]) == len([*carry_out([*reversed(specs)], two, jobs=2)]) == 4
+    assert len([*carry_out(specs, one, workers=Workers(1))]) == 4
+    assert len([*carry_out([*reversed(specs)], two, workers=Workers(2))]) == 4
     assert outcomes(one, specs) == outcomes(two, specs)
 
 
@@ -229,7 +231,7 @@ def test_an_error_of_the_request_loses_nothing_that_was_under_way(tmp_path, make
     store = Store(tmp_path)
     specs = [make_spec(seed=1), make_spec(data=DataSpec("synthetic", 60, "0" * 16)), make_spec(seed=2), make_spec(seed=3)]
     with pytest.raises(DataError, match="hold other images"):
-        [*carry_out(specs, store, jobs=2)]
+        [*carry_out(specs, store, workers=Workers(2))]
     done = stored(specs, store)
     assert specs[0].name in done
     assert not [*tmp_path.rglob("*.part")]
