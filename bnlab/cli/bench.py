@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from bnlab.bench.goals import cells
 from bnlab.bench.parts import PARTS, USUAL, Bench
 from bnlab.bench.scaling import Base
 from bnlab.bench.sweep import check_settings
+from bnlab.cli.lazy import asked
 from bnlab.cli.options import (
     data_dir_option,
     data_folders,
@@ -85,7 +84,7 @@ def command(
     if data_dir is not None:
         options += ["--data-dir", str(data_dir.absolute())]
     found = document.carry_out(names, Bench(plan, tuple(options), jobs, rounds, _say(quiet)))
-    made = found.to_json(_asked())
+    made = found.to_json(asked())
     files = document.publish(made, found.judged, out)
     if as_json:
         print_json(made)
@@ -128,7 +127,7 @@ def _refuse_with_scaling(**given: Any) -> None:
 
 def _scaling(rounds: int, out: Path, as_json: bool, quiet: bool) -> None:
     _say(quiet)("what work costs as it grows")
-    made, contents = document.carry_out_scaling(rounds, Base(), _asked())
+    made, contents = document.carry_out_scaling(rounds, Base(), asked())
     files = document.publish_scaling(contents, out)
     if as_json:
         print_json(made)
@@ -139,10 +138,6 @@ def _scaling(rounds: int, out: Path, as_json: bool, quiet: bool) -> None:
 def _say(quiet: bool) -> Any:
     """Tells on standard error what is under way."""
     return (lambda text: None) if quiet else lambda text: click.echo(f"{text} …", err=True)
-
-
-def _asked() -> str:
-    return shlex.join(["bnlab", *sys.argv[1:]])
 
 
 def _print(found: document.Findings, files: Sequence[Path]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -106,10 +107,19 @@ def _refuse_repeats(ctx: click.Context, args: Sequence[str]) -> None:
             raise click.UsageError(f"{max(param.opts, key=len)} is given {count} times: give it once", ctx)
 
 
+def asked() -> str:
+    """The command line that is being carried out, as one may type it again."""
+    root = click.get_current_context().find_root().command
+    return shlex.join(["bnlab", *(root.arguments if isinstance(root, Program) else sys.argv[1:])])
+
+
 class Program(LazyGroup):
     """The outermost group: every error is one line on standard error, with the exit status it stands for."""
 
+    arguments: Sequence[str] = ()
+
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> NoReturn:
+        self.arguments = sys.argv[1:] if args is None else [*args]
         extra["standalone_mode"] = False
         try:
             status = super().main(args, *rest, **extra)

@@ -44,6 +44,14 @@ out_option = click.option(
 jobs_option = click.option(
     "-j", "--jobs", type=click.IntRange(min=1), default=cores, help="Worker processes [default: all cores]."
 )
+time_limit_option = click.option(
+    "--run-time-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="End a run that takes longer, and record it as failed.",
+)
+keep_failed_option = click.option("--keep-failed", is_flag=True, help="Leave runs alone that failed before.")
+fail_fast_option = click.option("--fail-fast", is_flag=True, help="Begin no more runs after one has failed.")
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 verbose_option = click.option("-v", "--verbose", is_flag=True, help="Print a line for each run when it ends.")
 

@@ -8,32 +8,44 @@ from typing import Any
 
 import click
 
+from bnlab.cli.progress import Manner
 from bnlab.cli.tables import can_print, print_json, print_table, print_text
 from bnlab.errors import plural
 from bnlab.evidence.interval import mean_interval
+from bnlab.lab.standing import Standing
 from bnlab.runs.history import History
 from bnlab.studies.panels import measured
 from bnlab.studies.plan import StudyPlan
 from bnlab.studies.study import Result
 
 
-def print_plan(plan: StudyPlan, have: Set[str], as_json: bool, quiet: bool) -> None:
-    """The runs of a plan, and which of them are stored."""
-    labels = plan.labels
+def print_plan(plan: StudyPlan, runs: Standing, manner: Manner, said: str, as_json: bool, quiet: bool) -> None:
+    """The runs of a plan, how each stands, and the sum of it in words."""
+    labels, to_do = plan.labels, manner.missing(runs)
+    names = {run.name for run in to_do}
     if as_json:
-        runs = [
-            {"arm": labels[run.name], "run": run.name, "stored": run.name in have, "spec": run.to_json()}
+        rows = [
+            {
+                "arm": labels[run.name],
+                "run": run.name,
+                "stored": run.name in runs.done,
+                "failed": run.name in runs.failed,
+                "to_do": run.name in names,
+                "spec": run.to_json(),
+            }
             for run in plan.runs
         ]
-        print_json({"study": plan.entry.name, "runs": runs})
+        print_json({"study": plan.entry.name, "core_seconds_left": runs.seconds(to_do), "runs": rows})
     elif not quiet:
-        rows = [
-            [run.name, labels[run.name], str(run.replicate), "stored" if run.name in have else "to do"] for run in plan.runs
-        ]
-        print_table(["run", "arm", "replicate", ""], rows, drop=["run"], wrap=["arm"])
-        to_do = sum(run.name not in have for run in plan.runs)
-        most = f"at most {plural(len(rows), 'run')}" if len(plan.looks) > 1 else plural(len(rows), "run")
-        click.echo(f"{most}, {to_do} to do; nothing was run (--dry-run)")
+        cells = [[run.name, labels[run.name], str(run.replicate), _standing(run.name, runs, names)] for run in plan.runs]
+        print_table(["run", "arm", "replicate", ""], cells, drop=["run"], wrap=["arm"])
+        click.echo(f"{said}; nothing was run (--dry-run)")
+
+
+def _standing(name: str, runs: Standing, to_do: Set[str]) -> str:
+    """How a run stands, in a word or two."""
+    before = "stored" if name in runs.done else "failed" if name in runs.failed else ""
+    return ", ".join(filter(None, (before, "to do" if name in to_do else "")))
 
 
 MOST_ARMS = 12

@@ -8,14 +8,18 @@ import contextlib
 import logging
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from bnlab.cli.lazy import Interrupted
+import click
+
+from bnlab.cli.lazy import Interrupted, asked
 from bnlab.errors import RunError, plural
 from bnlab.lab.compilation import prepare, prepared
-from bnlab.lab.driver import carry_out, stored
+from bnlab.lab.driver import carry_out
 from bnlab.lab.executor import Workers, start_early
+from bnlab.lab.standing import Standing, standing
 from bnlab.lab.store import Store
 from bnlab.runs.history import Ended, Failure, History
 from bnlab.runs.spec import RunSpec
@@ -28,6 +32,21 @@ MOST_NAMED = 5
 def set_up_log(verbose: bool) -> None:
     """Send what is logged to standard error: warnings, or with -v a line per run too."""
     logging.basicConfig(format="%(message)s", level=logging.INFO if verbose else logging.WARNING, stream=sys.stderr)
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How runs are to be done: by whom; whether those that failed before are left alone, and those that are stored done
+    anew; and whether the first failure is the last."""
+
+    workers: Workers
+    keep_failed: bool = False
+    fail_fast: bool = False
+    anew: bool = False
+
+    def missing(self, runs: Standing) -> list[RunSpec]:
+        """The runs to be done."""
+        return runs.missing(self.keep_failed, self.anew)
 
 
 def get_ready(jobs: int) -> None:
@@ -48,7 +67,7 @@ def report_interrupt(runs: Sequence[RunSpec], store: Store) -> Iterator[None]:
     except KeyboardInterrupt as error:
         if not runs:
             raise
-        done = len(stored(runs, store))
+        done = len(standing(runs, store).done)
         so_far = f"{done} of {plural(len(runs), 'run')} {'is' if len(runs) == 1 else 'are'} stored in {store.root}"
         raise Interrupted(error, f": {so_far}; the same command goes on from there") from error
 
@@ -58,22 +77,47 @@ def how_it_ended(history: History) -> str:
     return history.status if history.diverged_at is None else f"diverged at iteration {history.diverged_at}"
 
 
+def say(line: str, quiet: bool) -> None:
+    """Say a line on standard error."""
+    if not quiet:
+        click.echo(line, err=True)
+
+
+def in_words(runs: Standing, manner: Manner, at_most: bool = False) -> str:
+    """What is stored, missing and failed, and how long the rest may take. at_most: fewer runs may do."""
+    before = f"{len(runs.failed)} failed"
+    if runs.failed:
+        before += " and left alone" if manner.keep_failed else " and tried again"
+    stored = f"{len(runs.done)} stored" + (" and done anew" if manner.anew and runs.done else "")
+    missing = len(runs.runs) - len(runs.done) - len(runs.failed)
+    to_do = manner.missing(runs)
+    seconds = runs.seconds(to_do) if to_do else None
+    left = "" if seconds is None else f"; about {in_time(seconds / manner.workers.at_most(len(to_do)).jobs)} to go"
+    return f"{'at most ' * at_most}{plural(len(runs.runs), 'run')}: {stored}, {missing:,} missing, {before}{left}"
+
+
+def in_time(seconds: float) -> str:
+    """Seconds, minutes or hours, whichever is short."""
+    units = ((3600, "h"), (60, "min"), (1, "s"))
+    size, unit = next((each for each in units if seconds >= 1.5 * each[0]), units[-1])
+    return f"{max(seconds / size, 0.1):.1f} {unit}" if seconds < 9.95 * size else f"{seconds / size:.0f} {unit}"
+
+
 def train_missing(
     runs: Sequence[RunSpec],
-    have: Set[str],
+    missing: Sequence[RunSpec],
     store: Store,
     folders: Sequence[Path],
-    workers: Workers,
+    manner: Manner,
     shown: bool,
     labels: Mapping[str, str],
     ending: Callable[[History], str] = how_it_ended,
 ) -> list[Failure]:
-    """Train and store the runs whose names aren't in `have`, behind a progress bar if `shown`; gives those that failed, in
-    the order of the runs. ending: what -v says of a run."""
+    """Train and store the missing ones of the runs, behind a progress bar if `shown`; gives those that failed, in the order
+    of the runs. ending: what -v says of a run."""
     failures = []
-    with progress_bar(len(runs), len(have), shown, lambda ended: _log(ended, labels, ending)) as advance:
-        missing = [run for run in runs if run.name not in have]
-        for ended in carry_out(missing, store, [*map(str, folders)], workers):
+    with progress_bar(len(runs), len(runs) - len(missing), shown, lambda ended: _log(ended, labels, ending)) as advance:
+        for ended in carry_out(missing, store, [*map(str, folders)], manner.workers, manner.fail_fast, manner.anew):
             advance(ended)
             if isinstance(ended, Failure):
                 failures.append(ended)
@@ -133,7 +177,7 @@ def runs_failed(failures: Sequence[Failure], labels: Mapping[str, str]) -> RunEr
     lines = [f"a run failed: {run_name(each.spec, labels)}: {each.error}" for each in failures[:MOST_NAMED]]
     if len(failures) > MOST_NAMED:
         lines.append(f"and {plural(len(failures) - MOST_NAMED, 'more run')} failed")
-    lines.append("failed runs are recorded, and the same command tries them again; -v shows where they failed")
+    lines.append(f"failed runs are recorded, and the same command tries them again (-v shows where they fail): {asked()}")
     return RunError("\n".join(lines))
 
 

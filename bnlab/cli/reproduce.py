@@ -16,23 +16,36 @@ from bnlab.cli.options import (
     data_folders,
     dataset_option,
     dry_run_option,
+    fail_fast_option,
     jobs_option,
     json_option,
+    keep_failed_option,
     out_option,
     quiet_option,
     seed_option,
+    time_limit_option,
     verbose_option,
 )
-from bnlab.cli.progress import get_ready, how_it_ended, report_interrupt, runs_failed, set_up_log, train_missing
+from bnlab.cli.progress import (
+    Manner,
+    get_ready,
+    how_it_ended,
+    in_words,
+    report_interrupt,
+    runs_failed,
+    say,
+    set_up_log,
+    train_missing,
+)
 from bnlab.cli.reproduce_output import print_outcome, print_plans
 from bnlab.cli.tables import print_json
 from bnlab.cli.verify import compute
 from bnlab.errors import BnlabError, RunError, VerdictError, plural
 from bnlab.evidence.verdicts import Word
 from bnlab.gradcheck import check
-from bnlab.lab.driver import stored
 from bnlab.lab.executor import Workers
 from bnlab.lab.provenance import provenance
+from bnlab.lab.standing import standing
 from bnlab.lab.store import Store
 from bnlab.published import verify
 from bnlab.published.groups import GROUPS
@@ -70,6 +83,9 @@ from bnlab.studies.settings import SHORTCUTS, Override
 @click.option("--replicates", type=int, metavar="N", help="Runs per arm, for all studies [default: each study's own].")
 @out_option
 @jobs_option
+@time_limit_option
+@keep_failed_option
+@fail_fast_option
 @dry_run_option
 @json_option
 @quiet_option
@@ -80,6 +96,9 @@ def command(
     data_dir: Path | None,
     out: Path,
     jobs: int,
+    run_time_limit: float | None,
+    keep_failed: bool,
+    fail_fast: bool,
     dry_run: bool,
     as_json: bool,
     quiet: bool,
@@ -93,15 +112,19 @@ def command(
     folders, store = data_folders(data_dir), Store(out, read_only=dry_run)
     everything = plan_all(only, _overrides(given), folders)
     runs, labels = everything.runs, everything.labels
-    have = stored(runs, store)
+    stand, manner = standing(runs, store), Manner(Workers(jobs, time_limit=run_time_limit), keep_failed, fail_fast)
+    have, missing, said = stand.done, manner.missing(stand), in_words(stand, manner)
     if dry_run:
-        print_plans(everything, have, as_json, quiet)
+        print_plans(everything, have, said, as_json, quiet)
         return
     for folder in everything.folders:
         store.prepare(folder)
+    say(said, quiet)
     with report_interrupt(runs, store):
         ending = _unsaid if without_answers else how_it_ended
-        failures = train_missing(runs, have, store, folders, Workers(jobs), not quiet, labels, ending)
+        failures = train_missing(runs, missing, store, folders, manner, not quiet, labels, ending)
+        if failures and fail_fast:
+            raise runs_failed(failures, labels)
         failed = {failure.spec.name for failure in failures}
         done = [_study(name, plan, store, have, failed, without_answers) for name, plan in everything.studies.items()]
         studies = [study for study, _ in done]

@@ -16,20 +16,20 @@ from bnlab.studies.asked import command
 from bnlab.studies.reproduction import VERIFY, Reproduction
 
 
-def print_plans(everything: Reproduction, have: Set[str], as_json: bool, quiet: bool) -> None:
-    """The studies of a reproduction, and how many of their runs are stored."""
+def print_plans(everything: Reproduction, have: Set[str], said: str, as_json: bool, quiet: bool) -> None:
+    """The studies of a reproduction, how many of their runs are stored, and the sum of it in words."""
     runs = {name: [run.name for run in plan.runs] for name, plan in everything.studies.items()}
     commands = {name: command(plan) for name, plan in everything.studies.items()}
     if everything.verify is not None:
         runs[VERIFY], commands[VERIFY] = [run.name for run in everything.verify.runs], f"bnlab {VERIFY}"
-    total, to_do = len(everything.runs), len(everything.runs) - len(have)
+    total = len(everything.runs)
     if as_json:
         studies = [{"study": name, "command": commands[name], "runs": each} for name, each in runs.items()]
         print_json({"studies": studies, "runs": {"all": total, "stored_before": len(have)}})
     elif not quiet:
         cells = [[name, str(len(each)), str(len({*each} - have))] for name, each in runs.items()]
         print_table(["study", "runs", "to do"], cells, wrap=["study"])
-        click.echo(f"{plural(total, 'run')}, shared ones counted once, {to_do} to do; nothing was run (--dry-run)")
+        print_text(f"{said}; shared runs are counted once; nothing was run (--dry-run)")
 
 
 def print_outcome(document: Mapping[str, Any]) -> None:

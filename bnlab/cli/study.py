@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
@@ -18,25 +18,28 @@ from bnlab.cli.options import (
     data_folders,
     dataset_option,
     dry_run_option,
+    fail_fast_option,
     jobs_option,
     json_option,
+    keep_failed_option,
     out_option,
     quiet_option,
     seed_option,
+    time_limit_option,
     verbose_option,
 )
 from bnlab.cli.output import print_plan, print_study
-from bnlab.cli.progress import get_ready, report_interrupt, runs_failed, set_up_log, train_missing
-from bnlab.errors import SettingsError, VerdictError
+from bnlab.cli.progress import Manner, get_ready, in_words, report_interrupt, runs_failed, say, set_up_log, train_missing
+from bnlab.errors import RunError, SettingsError, VerdictError
 from bnlab.evidence.judge import Finding
 from bnlab.evidence.looks import DEFAULT_MOST
 from bnlab.evidence.verdicts import FEWEST
-from bnlab.lab.driver import stored
 from bnlab.lab.executor import Workers
+from bnlab.lab.standing import standing
 from bnlab.lab.store import Store
 from bnlab.optim import SETTINGS
 from bnlab.runs.history import Failure
-from bnlab.runs.spec import RULE_SETTINGS
+from bnlab.runs.spec import RULE_SETTINGS, RunSpec
 from bnlab.studies import StudyEntry
 from bnlab.studies.asked import description
 from bnlab.studies.claims_file import read_claims
@@ -147,6 +150,9 @@ COMMON = [
     click.option("--config", type=PATH, help="YAML file with settings, over the study's own."),
     click.option("-s", "--set", "sets", multiple=True, metavar="KEY.PATH=VALUE",
                  help="One setting, over --config. Repeatable."),
+    time_limit_option,
+    keep_failed_option,
+    fail_fast_option,
     dry_run_option,
     click.option("--force", is_flag=True, help="Do all runs again, stored or not."),
     json_option,
@@ -168,6 +174,9 @@ class Request:
     fail_on: str | None
     out: Path
     jobs: int
+    run_time_limit: float | None
+    keep_failed: bool
+    fail_fast: bool
     dry_run: bool
     force: bool
     as_json: bool
@@ -178,6 +187,12 @@ class Request:
     def most(self) -> int | None:
         """The replicates of the last look; None for a single look."""
         return (self.max_replicates or DEFAULT_MOST) if self.until_decided else None
+
+    @property
+    def manner(self) -> Manner:
+        """How the runs are to be done."""
+        workers = Workers(self.jobs, time_limit=self.run_time_limit)
+        return Manner(workers, self.keep_failed, self.fail_fast, self.force)
 
 
 def run_study(entry: StudyEntry, study: Study, given: dict[str, Any]) -> None:
@@ -194,16 +209,22 @@ def run_study(entry: StudyEntry, study: Study, given: dict[str, Any]) -> None:
     plan = make_plan(entry, request.config, overrides, folders, claims, request.most, study)
     _check_claims(request, plan)
     store = Store(request.out, read_only=request.dry_run)
-    there = stored(plan.runs, store)  # with --force too: a file that can't be read is never overwritten
-    have = set() if request.force else there
+    runs = standing(plan.runs, store)  # with --force too: a file that can't be read is never overwritten
+    said = in_words(runs, request.manner, at_most=len(plan.looks) > 1)
     if request.dry_run:
-        print_plan(plan, have, request.as_json, request.quiet)
+        print_plan(plan, runs, request.manner, said, request.as_json, request.quiet)
         return
     store.prepare(plan.folder)
+    say(said, request.quiet)
+    missing = request.manner.missing(runs)
+    have = {run.name for run in plan.runs} - {run.name for run in missing}
     with report_interrupt(plan.runs, store):
-        further = _meanwhile(plan, have, request)
-        reached, failures = _carry_out(plan, have, store, folders, request)
-        if len(failures) < len(reached.runs):
+        further = _meanwhile(plan, missing, request)
+        reached, failures = _carry_out(plan, missing, store, folders, request)
+        if failures and request.fail_fast:
+            raise runs_failed(failures, plan.labels)
+        kept = (runs.failed & {run.name for run in reached.runs}) - {run.name for run in missing}
+        if len(failures) + len(kept) < len(reached.runs):
             drawn = further.result() if further else None
             found = conclude(reached, store, time.perf_counter() - start, drawn)
             if request.as_json or not request.quiet:
@@ -211,29 +232,32 @@ def run_study(entry: StudyEntry, study: Study, given: dict[str, Any]) -> None:
                 print_study(reached, found.results, found.document, request.as_json, request.verbose, reused)
     if failures:
         raise runs_failed(failures, plan.labels)
+    if len(kept) == len(reached.runs):
+        raise RunError("all runs failed before, and --keep-failed leaves them alone: leave it out to try them again")
     _check_verdicts(found.findings, request.fail_on)
 
 
-def _meanwhile(plan: StudyPlan, have: Set[str], request: Request) -> Meanwhile[dict[str, bytes]] | None:
+def _meanwhile(plan: StudyPlan, missing: Sequence[RunSpec], request: Request) -> Meanwhile[dict[str, bytes]] | None:
     """The further figures, drawn while workers train; None if nobody trains, or if the number of replicates is still
     open."""
-    trains = request.jobs > 1 and any(run.name not in have for run in plan.runs)
+    trains = request.jobs > 1 and missing
     return Meanwhile(partial(further_figures, plan)) if trains and len(plan.looks) == 1 else None
 
 
 def _carry_out(
-    plan: StudyPlan, have: Set[str], store: Store, folders: Sequence[Path], request: Request
+    plan: StudyPlan, missing: Sequence[RunSpec], store: Store, folders: Sequence[Path], request: Request
 ) -> tuple[StudyPlan, list[Failure]]:
     """Train look by look, until every claim is decided or a run failed. Gives the plan as far as it was carried out."""
-    done = have
+    to_do = {run.name for run in missing}
     for look in plan.looks:
         reached = plan.at(look)
-        failures = train_missing(reached.runs, done, store, folders, Workers(request.jobs), not request.quiet, plan.labels)
+        own = [run for run in reached.runs if run.name in to_do]
+        failures = train_missing(reached.runs, own, store, folders, request.manner, not request.quiet, plan.labels)
         if failures or look == plan.looks[-1]:  # what is found at the last look, `conclude` works out
             break
         if all(finding.decided for finding in judged(reached, results(reached, store))):
             break
-        done = done | {run.name for run in reached.runs}
+        to_do -= {run.name for run in own}
     return reached, failures
 
 

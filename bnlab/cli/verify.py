@@ -21,11 +21,11 @@ from bnlab.cli.options import (
     quiet_option,
     verbose_option,
 )
-from bnlab.cli.progress import report_interrupt, runs_failed, set_up_log, train_missing
+from bnlab.cli.progress import Manner, report_interrupt, runs_failed, set_up_log, train_missing
 from bnlab.cli.tables import print_json, print_table, print_text
 from bnlab.errors import did_you_mean, plural
-from bnlab.lab.driver import stored
 from bnlab.lab.executor import Workers
+from bnlab.lab.standing import standing
 from bnlab.lab.store import Store
 from bnlab.published.groups import GROUPS, recompute
 from bnlab.published.number import PublishedNumber, Status
@@ -64,11 +64,11 @@ def command(
     set_up_log(verbose)
     names, folders, store = _selected(words), data_folders(data_dir), Store(out)
     plan = make_plan(names, folders)
-    have = stored(plan.runs, store)
+    runs, manner = standing(plan.runs, store), Manner(Workers(jobs))
     if plan.runs:
         store.prepare(FOLDER)
     with report_interrupt(plan.runs, store):
-        failures = train_missing(plan.runs, have, store, folders, Workers(jobs), not quiet, plan.labels)
+        failures = train_missing(plan.runs, manner.missing(runs), store, folders, manner, not quiet, plan.labels)
         rows, files = compute(names, plan, store)
     if len(names) == len(GROUPS) and os.access(store.root, os.W_OK):
         publish_rows(rows, plan.images, store, time.perf_counter() - start)

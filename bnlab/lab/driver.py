@@ -19,11 +19,6 @@ from bnlab.runs.spec import RunSpec
 HERE = Workers()
 
 
-def stored(specs: Iterable[RunSpec], store: Store) -> set[str]:
-    """The names of the runs that need not be done again: finished and diverged ones."""
-    return {spec.name for spec in specs if store.load(spec) is not None}
-
-
 def carry_out(
     specs: Iterable[RunSpec],
     store: Store,

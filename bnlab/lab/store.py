@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import re
+import stat
 import tempfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -14,8 +15,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from bnlab.errors import SettingsError, StoreError, plural
+from bnlab.lab import index
 from bnlab.lab.files import clear_parts, first_in, json_bytes, store_error, write
-from bnlab.runs.history import Ended, Failure, History, from_json
+from bnlab.lab.index import Entry
+from bnlab.runs.history import Ended, Failure, History, from_json, is_of_older_version
 from bnlab.runs.spec import RunSpec
 
 log = logging.getLogger("bnlab")
@@ -33,9 +36,14 @@ class Store:
     def __init__(self, root: Path, read_only: bool = False) -> None:
         self.root, self.read_only = root, read_only
 
+    @property
+    def runs(self) -> Path:
+        """The folder with the runs' files."""
+        return self.root / "runs"
+
     def path(self, spec: RunSpec) -> Path:
         """Where the run's file lies, whether or not it is there."""
-        return self.root / "runs" / spec.name[:2] / f"{spec.name}.json"
+        return self.runs / spec.name[:2] / f"{spec.name}.json"
 
     def load(self, spec: RunSpec) -> History | None:
         """The finished or diverged run; None if it is still to be done, as a failed one is. See `read`."""
@@ -66,18 +74,34 @@ class Store:
         can't be written."""
         if isinstance(ended, Failure) and self.load(ended.spec) is not None:
             return
-        write(self.path(ended.spec), json_bytes(ended.to_json()))
+        path = self.path(ended.spec)
+        write(path, json_bytes(ended.to_json()))
+        with contextlib.suppress(OSError):
+            index.add(self.runs, index.entry_of(ended, path.stat()))
+
+    def entries(self) -> dict[str, Entry]:
+        """How each stored run stands, by name: from the index where that agrees with the folder, else from the file. The
+        index is mended. Raises StoreError if the folder can't be listed."""
+        known = index.read(self.runs)
+        found = {}
+        for name, path, facts in index.listing(self.runs):
+            entry = known.get(name)
+            agrees = entry is not None and entry.seen == (facts.st_size, facts.st_mtime_ns)
+            found[name] = entry if entry and agrees else _entry(name, path, facts)
+        if found != known and not self.read_only:
+            index.rewrite(self.runs, found)
+        return found
 
     def first_here(self) -> AbstractContextManager[bool]:
         """Whether no other driver is at work on the runs, until the end of the block. Raises StoreError if the folder can't
         be made."""
-        return first_in(self.root / "runs")
+        return first_in(self.runs)
 
     def paths(self) -> list[Path]:
         """The files of all stored runs, by name. Raises StoreError if there is no results folder."""
         if not self.root.absolute().is_dir():  # absolute: it raises where the working folder is gone
             raise StoreError(f"there is no results folder {self.root}: run a study first, or name the folder by --out")
-        return sorted(path for path in (self.root / "runs").glob("*/*.json") if NAME.fullmatch(path.stem))
+        return sorted(path for path in self.runs.glob("*/*.json") if NAME.fullmatch(path.stem))
 
     def find(self, prefix: str) -> Path:
         """The file of the one run whose name begins like this. Raises StoreError if there is none, or several."""
@@ -111,7 +135,7 @@ class Store:
 
     def prepare(self, study: str = "") -> None:
         """Raises StoreError if the runs or the study's folder can't be written; clears what killed processes left."""
-        for folder in (self.root, self.root / "runs", self.root / study):
+        for folder in (self.root, self.runs, self.root / study):
             try:
                 existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
                 with tempfile.TemporaryFile(dir=existing):
@@ -119,6 +143,26 @@ class Store:
             except OSError as error:
                 raise store_error("write", folder, error) from error
         clear_parts(self.root)
+
+
+def _entry(name: str, path: Path, facts: os.stat_result) -> Entry:
+    """How a file stands that the index doesn't know."""
+    seen = Entry(name, facts.st_size, facts.st_mtime_ns, index.UNREADABLE)
+    if not stat.S_ISREG(facts.st_mode):
+        return seen
+    try:
+        document = json.loads(path.read_bytes())
+        ended = from_json(document)
+        right = ended.spec.name == name
+    except OSError:
+        return seen
+    except json.JSONDecodeError:
+        document, right = None, False
+    except DAMAGE:
+        right = False
+    if right:
+        return index.entry_of(ended, facts)
+    return seen._replace(status=index.OLDER if is_of_older_version(document) else index.DAMAGED)
 
 
 def read_run(path: Path) -> Ended:

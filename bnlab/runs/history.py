@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
+from bnlab.errors import SettingsError
 from bnlab.runs.outcome import Outcome, check_outcome
-from bnlab.runs.spec import RunSpec
+from bnlab.runs.spec import SPEC_VERSION, RunSpec
 from bnlab.training import best_check
 
 SCHEMA = 2
@@ -118,6 +119,15 @@ def from_json(document: Mapping[str, Any], spec: RunSpec | None = None) -> Ended
     if document["status"] != history.status:
         raise ValueError(f"status {document['status']!r} and diverged_at {history.diverged_at} don't go together")
     return history
+
+
+def is_of_older_version(document: Any) -> bool:
+    """Whether the document is a run of an older schema, or of an older version of the spec: its name says so."""
+    try:
+        spec, older = document["spec"], range(1, SPEC_VERSION)
+        return document["schema"] < SCHEMA or document["run"] in map(RunSpec.from_json(spec).name_at, older)
+    except (ValueError, KeyError, TypeError, AttributeError, SettingsError):
+        return False
 
 
 def _head(spec: RunSpec, status: str) -> dict[str, Any]:

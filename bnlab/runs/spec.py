@@ -228,7 +228,11 @@ class RunSpec(Checked):
     @cached_property
     def name(self) -> str:
         """The hash of all that differs from the defaults: 32 hexadecimal digits."""
-        text = json.dumps({"version": SPEC_VERSION, **self.to_json(changed=True)}, sort_keys=True, separators=(",", ":"))
+        return self.name_at(SPEC_VERSION)
+
+    def name_at(self, version: int) -> str:
+        """The name that these settings have at a version of the spec."""
+        text = json.dumps({"version": version, **self.to_json(changed=True)}, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     @property
@@ -240,6 +244,11 @@ class RunSpec(Checked):
     def num_iterations(self) -> int:
         """Minibatches of the whole training."""
         return self.solver.num_epochs * self.iterations_per_epoch
+
+    @property
+    def num_images(self) -> int:
+        """How many images the training takes, an image each time that it is in a minibatch."""
+        return self.num_iterations * min(self.solver.batch_size, self.data.num_train)
 
     def to_json(self, changed: bool = False) -> dict[str, Any]:
         """All fields as plain values, the net's with its model; diagnostics only if they are asked for. changed: only those

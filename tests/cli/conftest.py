@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import matplotlib
 import pytest
 
 from bnlab import fast
+from bnlab.lab.index import FILE
 
 SETTINGS = ("replicates=1", "data.num_train=60", "net.hidden_dims=[8]", "solver.num_epochs=2")
 TINY = ("--dataset", "synthetic", *(word for setting in SETTINGS for word in ("-s", setting)))
@@ -30,12 +32,21 @@ def heeding_ctrl_c() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+START = re.compile(r"^(at most )?[\d,]+ runs?: [\d,]+ stored.*\n", re.MULTILINE)
+"""The line that a study begins with, on standard error."""
+
+
 class Done(NamedTuple):
-    """How a command ended, and what it said."""
+    """How a command ended, and what it said, but for the line that a study begins with."""
 
     status: int
     out: str
     err: str
+
+    @classmethod
+    def of(cls, status: int, out: str, err: str) -> Done:
+        """Leaves that line out."""
+        return cls(status, out, START.sub("", err, count=1))
 
     @property
     def json(self) -> Any:
@@ -68,15 +79,18 @@ class Program:
         return subprocess.Popen(command, text=True, **options)
 
     def __call__(self, *args: Any) -> Done:
-        process = self.start(*args)
-        out, err = process.communicate(timeout=100)
-        return Done(process.returncode, out, err)
+        return self.ended(self.start(*args))
+
+    def ended(self, process: subprocess.Popen[str], timeout: float = 100) -> Done:
+        """Waits until a process has ended."""
+        out, err = process.communicate(timeout=timeout)
+        return Done.of(process.returncode, out, err)
 
     def python(self, code: str, *flags: str) -> Done:
         """Runs Python code where `bnlab` can be imported."""
         command = [sys.executable, *flags, "-c", code]
         done = subprocess.run(command, cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=100)
-        return Done(done.returncode, done.stdout, done.stderr)
+        return Done.of(done.returncode, done.stdout, done.stderr)
 
 
 @pytest.fixture
@@ -133,7 +147,7 @@ def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     def call(*args: Any) -> Done:
         with pytest.raises(SystemExit) as ended:
             cli.main([*map(str, args)], prog_name="bnlab")
-        return Done(ended.value.code or 0, *capsys.readouterr())
+        return Done.of(ended.value.code or 0, *capsys.readouterr())
 
     return call
 
@@ -180,10 +194,12 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Done, Path]:
 
 @pytest.fixture(scope="session")
 def contents() -> Callable[[Path], dict[str, Any]]:
-    """All files under a folder by name; of JSON documents all but the provenance, which stands in them where it belongs."""
+    """All files under a folder by name, but the index of runs, which holds timings; of JSON documents all but the
+    provenance, which stands in them where it belongs."""
 
     def contents(folder: Path) -> dict[str, Any]:
-        files = {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+        paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != FILE]
+        files = {str(path.relative_to(folder)): path.read_bytes() for path in paths}
         return {name: _without_provenance(text) if name.endswith(".json") else text for name, text in files.items()}
 
     return contents

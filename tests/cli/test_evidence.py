@@ -171,4 +171,4 @@ def test_an_option_about_claims_needs_a_claim(call, refused):
 
 def test_a_dry_run_until_decided_lists_the_most_that_it_may_take(call):
     done = call("compare", "--dataset", "synthetic", "--until-decided", "--max-replicates", 10, "-n")
-    assert "at most 20 runs, 20 to do" in done.out
+    assert "at most 20 runs: 0 stored, 20 missing, 0 failed" in done.out

@@ -68,12 +68,12 @@ def goes_on(run, tmp_path, before):
     assert [*(tmp_path / "results").glob("compare-batchnorm-synthetic-*/figure.png")]
 
 
-def was_interrupted(process, until):
+def was_interrupted(run, process, until, word="Interrupted: "):
     """It ends with status 130 and a line, and leaves nobody behind."""
-    out, err = process.communicate(timeout=60)
-    assert (process.returncode, out) == (130, "")
-    assert err.count("\n") == 1
-    assert err.startswith("Interrupted: ")
+    done = run.ended(process)
+    assert (done.status, done.out) == (130, "")
+    assert done.err.count("\n") == 1
+    assert done.err.startswith(word)
     until(lambda: not alive_in_group(process.pid), seconds=5)
 
 
@@ -83,14 +83,16 @@ def test_ctrl_c(run, tmp_path, until, jobs):
     process = run.start(*SIX_RUNS, "-j", jobs)
     until(any_file(tmp_path))
     os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    _, out, err = run.ended(process)
     assert process.returncode == 130
     assert out == ""
     before = stored(tmp_path)
     assert 1 <= len(before) < RUNS
     assert err == f"Interrupted: {len(before)} of {RUNS} runs are stored in results; the same command goes on from there\n"
     until(lambda: not alive_in_group(process.pid), seconds=5)
-    assert not [path for path in (tmp_path / "results").rglob("*") if path.is_file() and path.suffix != ".json"]
+    assert not [
+        path for path in (tmp_path / "results").rglob("*") if path.is_file() and path.suffix not in (".json", ".csv")
+    ]
     goes_on(run, tmp_path, before)
 
 
@@ -101,7 +103,7 @@ def test_ctrl_c_while_the_workers_start(run, until, attempt):
     process = run.start(*SIX_RUNS, "-j", 2)
     until(lambda: workers_of(process))
     os.killpg(process.pid, signal.SIGINT)
-    was_interrupted(process, until)
+    was_interrupted(run, process, until)
 
 
 @needs_proc
@@ -110,7 +112,7 @@ def test_ctrl_c_twice_leaves_nobody_either(run, tmp_path, until):
     until(any_file(tmp_path))
     os.killpg(process.pid, signal.SIGINT)
     os.killpg(process.pid, signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, _, err = run.ended(process)
     assert process.returncode == 130
     assert "Traceback" not in err
     until(lambda: not alive_in_group(process.pid), seconds=5)
@@ -125,7 +127,7 @@ def test_ctrl_c_again_and_again_until_it_ends(run, tmp_path, until, jobs):
     while process.poll() is None:
         os.killpg(process.pid, signal.SIGINT)
         time.sleep(0.01)
-    was_interrupted(process, until)
+    was_interrupted(run, process, until)
 
 
 def leaked(err):
@@ -140,7 +142,7 @@ def test_sigterm(run, tmp_path, until, jobs, to):
     process = run.start(*SIX_RUNS, "-j", jobs)
     until(any_file(tmp_path))
     (os.kill if to == "the driver" else os.killpg)(process.pid, signal.SIGTERM)
-    out, err = process.communicate(timeout=60)
+    _, out, err = run.ended(process)
     before = stored(tmp_path)
     assert (process.returncode, out) == (143, "")
     assert err == f"Terminated: {len(before)} of {RUNS} runs are stored in results; the same command goes on from there\n"
@@ -155,7 +157,7 @@ def test_sigterm_while_the_workers_start(run, until):
     process = run.start(*SIX_RUNS, "-j", 2)
     until(lambda: workers_of(process))
     os.kill(process.pid, signal.SIGTERM)
-    _, err = process.communicate(timeout=60)
+    _, _, err = run.ended(process)
     assert (process.returncode, leaked(err)) == (143, [])
     assert err.startswith("Terminated: ")
     assert err.count("\n") == 1
@@ -163,20 +165,31 @@ def test_sigterm_while_the_workers_start(run, until):
 
 
 @needs_proc
-def test_a_second_ctrl_c_ends_it_at_once(run, tmp_path, until):
-    """While the first one waits, here for a disk that doesn't answer: a pipe in the place of a file to be counted."""
-    run(*SIX_RUNS, "-j", 1)
-    stuck = min((tmp_path / "results" / "runs").rglob("*.json"))
-    stuck.unlink()
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_second_ctrl_c_ends_it_at_once(run, tmp_path, until, jobs):
+    """While the first one waits for a disk that doesn't answer: here a pipe in the place of a run's file."""
+    last = [row["run"] for row in run(*SIX_RUNS, "--dry-run", "--json").json["runs"]][-1]
+    process = run.start(*SIX_RUNS, "-j", jobs)
+    until(any_file(tmp_path))
+    stuck = tmp_path / "results" / "runs" / last[:2] / f"{last}.json"
+    stuck.parent.mkdir(exist_ok=True)
     os.mkfifo(stuck)
-    process = run.start(*SIX_RUNS, "-j", 1)
-    time.sleep(3)
-    process.send_signal(signal.SIGINT)
+    os.killpg(process.pid, signal.SIGINT)
     time.sleep(1)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=10)
-    assert process.returncode == 130
-    assert "Traceback" not in err
+    assert process.poll() is None
+    os.killpg(process.pid, signal.SIGINT)
+    was_interrupted(run, process, until, "Interrupted twice: ended at once; ")
+
+
+@needs_proc
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV])
+def test_a_worker_that_another_program_ends_costs_nothing(run, tmp_path, until, sent):
+    process = run.start(*SIX_RUNS, "-j", 2)
+    until(any_file(tmp_path))
+    os.kill(workers_of(process)[0], sent)
+    done = run.ended(process)
+    assert (done.status, done.err) == (0, "")
+    assert len(stored(tmp_path)) == RUNS
 
 
 @needs_proc

@@ -66,7 +66,7 @@ def test_after_ctrl_c_it_goes_on_and_leaves_what_the_studies_own_commands_leave(
     process = run.start(*TWO, "-j", 2)
     until(lambda: [*runs.rglob("*.json")])
     os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    _, out, err = run.ended(process)
     stored = {path.name: path.stat().st_mtime_ns for path in runs.rglob("*.json")}
     assert (process.returncode, out) == (130, "")
     assert err == f"Interrupted: {len(stored)} of {RUNS} runs are stored in results; the same command goes on from there\n"

@@ -25,7 +25,8 @@ def test_compare_leaves_its_files_and_one_file_per_run(finished, study_folder):
     results = folder / "results"
     assert study_folder(results).name == "compare-batchnorm-synthetic-num_train-60-hidden_dims-8-num_epochs-2"
     assert sorted(path.name for path in study_folder(results).iterdir()) == FILES
-    runs = [path for path in (results / "runs").rglob("*") if path.is_file()]
+    assert (results / "runs" / "runs.csv").exists()
+    runs = [path for path in (results / "runs").rglob("*") if path.is_file() and path.name != "runs.csv"]
     names = {row["run"] for row in done.json["runs"]}
     assert {str(path.relative_to(results / "runs")) for path in runs} == {f"{n[:2]}/{n}.json" for n in names}
     assert len(names) == 2
@@ -126,18 +127,20 @@ def test_a_dry_run_lists_the_runs_and_writes_nothing(run, tiny, tmp_path):
     assert (done.status, done.err) == (0, "")
     assert "no dropout" in done.out
     assert "keep 0.25" in done.out
-    assert "2 runs, 2 to do" in done.out
+    assert "2 runs: 0 stored, 2 missing, 0 failed; nothing was run" in done.out
     assert [*tmp_path.iterdir()] == []
 
 
 def test_a_dry_run_tells_which_runs_are_stored(finished, call, tiny):
     _, folder = finished
-    listed = call("compare", *tiny, "--out", folder / "results", "-n", "--json").json["runs"]
-    assert [run["stored"] for run in listed] == [True, True]
-    both = call("compare", *tiny, "--norm", "layernorm", "--out", folder / "results", "-n", "--json").json["runs"]
-    assert [run["stored"] for run in both] == [False, True]
-    forced = call("compare", *tiny, "--out", folder / "results", "-n", "--json", "--force").json["runs"]
-    assert [run["stored"] for run in forced] == [False, False]
+
+    def listed(*args):
+        runs = call("compare", *tiny, "--out", folder / "results", "-n", "--json", *args).json["runs"]
+        return [(run["stored"], run["to_do"]) for run in runs]
+
+    assert listed() == [(True, False), (True, False)]
+    assert listed("--norm", "layernorm") == [(False, True), (True, False)]
+    assert listed("--force") == [(True, True), (True, True)]
 
 
 def test_a_stored_run_is_not_done_again_unless_forced(call, tiny, tmp_path, finished):
@@ -177,7 +180,7 @@ def test_a_terminal_gets_a_bar_and_a_pipe_none(on_a_terminal, tiny):
 def test_a_terminal_gets_no_bar_if_all_is_to_be_quiet_or_nothing_is_to_do(on_a_terminal, tiny):
     assert on_a_terminal("compare", *tiny, "-j", 1, "-q") == (0, "", "")
     status, out, shown = on_a_terminal("compare", *tiny, "-j", 1)
-    assert (status, shown) == (0, "")
+    assert (status, shown) == (0, "2 runs: 2 stored, 0 missing, 0 failed\r\n")
     assert "2 stored before" in out
 
 

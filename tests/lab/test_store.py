@@ -12,12 +12,13 @@ import pytest
 
 from bnlab.errors import StoreError
 from bnlab.lab.files import json_bytes, write
+from bnlab.lab.index import FILE
 from bnlab.lab.store import Store, read_run
 from bnlab.runs.history import Failure
 
 
 def files(folder):
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and path.name != FILE)
 
 
 def test_a_run_is_one_file_named_by_its_hash(tmp_path, make_history):

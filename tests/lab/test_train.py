@@ -11,7 +11,8 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from bnlab.engines import numpy as numpy_engine
 from bnlab.errors import DataError
 from bnlab.lab import images
-from bnlab.lab.driver import carry_out, stored
+from bnlab.lab.driver import carry_out
+from bnlab.lab.standing import standing
 from bnlab.lab.executor import Workers
 from bnlab.lab.store import Store
 from bnlab.lab.train import train
@@ -162,7 +163,7 @@ def test_the_driver_stores_each_run_as_it_ends(tmp_path, make_spec):
         assert store.load(ended.spec) == ended
         seen.append(ended.spec.seed)
     assert seen == [1, 2, 3]
-    assert stored([*specs, make_spec(seed=4)], store) == {spec.name for spec in specs}
+    assert standing([*specs, make_spec(seed=4)], store).done == {spec.name for spec in specs}
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -175,7 +176,7 @@ def test_a_failed_run_is_recorded_and_the_others_go_on(tmp_path, make_spec, jobs
     assert [ended[seed].status for seed in (1, 2, 3)] == ["finished", "failed", "finished"]
     assert isinstance(store.read(hopeless), Failure)
     assert re.fullmatch(r".*Error: .+", ended[2].error)  # and so one line
-    assert stored(specs, store) == {specs[0].name, specs[2].name}
+    assert standing(specs, store).done == {specs[0].name, specs[2].name}
 
 
 def test_two_workers_give_what_one_gives(tmp_path, make_spec):
@@ -232,6 +233,6 @@ def test_an_error_of_the_request_loses_nothing_that_was_under_way(tmp_path, make
     specs = [make_spec(seed=1), make_spec(data=DataSpec("synthetic", 60, "0" * 16)), make_spec(seed=2), make_spec(seed=3)]
     with pytest.raises(DataError, match="hold other images"):
         [*carry_out(specs, store, workers=Workers(2))]
-    done = stored(specs, store)
+    done = standing(specs, store).done
     assert specs[0].name in done
     assert not [*tmp_path.rglob("*.part")]
