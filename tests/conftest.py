@@ -79,13 +79,18 @@ def make_history() -> Callable[..., History]:
     """A History that says what you name, checked when and as often as its spec plans."""
 
     def make_history(
-        spec: RunSpec = SPEC, losses: Any = None, diverged_at: int | None = None, val: Any = None, train: Any = None
+        spec: RunSpec = SPEC,
+        losses: Any = None,
+        diverged_at: int | None = None,
+        val: Any = None,
+        train: Any = None,
+        seconds: float = 0.25,
     ) -> History:
         checks = planned_checks(spec, diverged_at)
         if losses is None:
             losses = [max(2.5 - 0.1 * i, 0.1) for i in range(diverged_at or spec.num_iterations)]
         rising = [0.1 + 0.1 * i for i in range(len(checks))]
         outcome = Outcome([*losses], checks, [*(train or rising)], [*(val or rising)], diverged_at)
-        return History(spec, outcome, {"seconds": 0.25})
+        return History(spec, outcome, {"seconds": seconds})
 
     return make_history

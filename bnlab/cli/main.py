@@ -35,6 +35,7 @@ COMMANDS = {
     "runs list": ("bnlab.cli.runs_list", "The stored runs: their settings and results, as a table, CSV or JSON."),
     "runs show": ("bnlab.cli.runs_show", "One run: its settings, its outcome, one line per curve."),
     "runs diff": ("bnlab.cli.runs_diff", "Two runs: which settings differ, and what came out."),
+    "runs gc": ("bnlab.cli.runs_gc", "What nobody needs any more, or runs that you name: list them, or delete them."),
     "data list": ("bnlab.cli.data", "Which data sets are here, where from, how large."),
 }
 TRAIN = {"reproduce", "sweep KEY=V1,V2"}

@@ -96,11 +96,19 @@ def clear_parts(folder: Path) -> None:
 
     Those of other hosts may be at work: a results folder can lie on a network file system.
     """
-    for path in _parts(folder):
-        match = PART.fullmatch(path.name)
-        if match and match["host"] == _host() and not _is_alive(int(match["process"])):
-            with contextlib.suppress(OSError):
-                path.unlink()
+    for path in half_written(folder):
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def half_written(folder: Path, others: bool = False) -> Iterator[Path]:
+    """Half-written files in the results folder whose writers are gone. others: also those of other hosts, of which nobody
+    here knows."""
+    for pattern in (".*.part", "*/.*.part", "runs/*/.*.part", "train/*/.*.part"):
+        for path in sorted(folder.glob(pattern)):
+            match = PART.fullmatch(path.name)
+            if match and (others if match["host"] != _host() else not _is_alive(int(match["process"]))):
+                yield path
 
 
 def json_bytes(document: Any) -> bytes:
@@ -142,11 +150,6 @@ def _json(value: Any, indent: str) -> Iterator[str]:
         if isinstance(value, list | tuple) and len(text) > WIDTH and not any(isinstance(item, str) for item in value):
             text = "\n".join(textwrap.wrap(text, WIDTH, initial_indent=inner, subsequent_indent=inner)).lstrip()
         yield text
-
-
-def _parts(folder: Path) -> Iterator[Path]:
-    for pattern in (".*.part", "*/.*.part", "runs/*/.*.part", "train/*/.*.part"):
-        yield from folder.glob(pattern)
 
 
 def _host() -> str:

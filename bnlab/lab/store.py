@@ -43,7 +43,11 @@ class Store:
 
     def path(self, spec: RunSpec) -> Path:
         """Where the run's file lies, whether or not it is there."""
-        return self.runs / spec.name[:2] / f"{spec.name}.json"
+        return self.file(spec.name)
+
+    def file(self, name: str) -> Path:
+        """Where the file of the run with this name lies."""
+        return self.runs / name[:2] / f"{name}.json"
 
     def load(self, spec: RunSpec) -> History | None:
         """The finished or diverged run; None if it is still to be done, as a failed one is. See `read`."""

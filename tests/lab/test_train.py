@@ -12,8 +12,8 @@ from bnlab.engines import numpy as numpy_engine
 from bnlab.errors import DataError
 from bnlab.lab import images
 from bnlab.lab.driver import carry_out
-from bnlab.lab.standing import standing
 from bnlab.lab.executor import Workers
+from bnlab.lab.standing import standing
 from bnlab.lab.store import Store
 from bnlab.lab.train import train
 from bnlab.runs.history import Failure
