@@ -1,6 +1,7 @@
 # make demo       a virtual environment, the install, and the main job
 # make reproduce  the same with everything: all studies, verify, gradcheck, and the page results/report.html
 # make test       the environment with the test extras, and the whole test suite, on all cores
+# make test-faults  killed workers, full disks, jumping clocks: 20 random moments per fault (MOMENTS=3 for fewer); some take root
 # make check      lint and types
 # make example    docs/example.html, the page of a full run, and a picture of it; takes Chromium
 
@@ -8,7 +9,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo reproduce example test check clean
+.PHONY: demo reproduce example test test-faults check clean
 
 demo: $(VENV)/.installed
 	$(BIN)/bnlab sweep weight-scale --replicates 1
@@ -23,6 +24,11 @@ example: $(VENV)/.installed
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -n auto --dist worksteal
+
+MOMENTS ?= 20
+
+test-faults: $(VENV)/.installed-test
+	$(BIN)/python -m pytest -n auto --dist worksteal tests/faults --moments $(MOMENTS)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

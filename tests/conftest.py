@@ -21,6 +21,16 @@ from bnlab.runs.spec import ConvNetSpec, DataSpec, NetSpec, RunSpec, SolverSpec
 RECORD = 3073
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How many random moments each fault has in tests/faults; without it they are left out."""
+    parser.addoption("--moments", type=int, default=0, help="random moments per fault (tests/faults; 0: none of them)")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Faults take minutes: make test-faults asks for them."""
+    return True if collection_path.name == "faults" and not config.getoption("--moments") else None
+
+
 @pytest.fixture
 def facts(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The published numbers, for this test alone."""

@@ -33,6 +33,8 @@ from bnlab.errors import RunError, explain
 
 ATTEMPTS = 5
 """How often the start of a worker is tried."""
+LONGEST_START = 30.0
+"""Seconds in which a worker must be ready; else it is killed, and its task given to another one."""
 LONGEST_GOODBYE = 5.0
 """Seconds in which a process must be gone after its pipe has closed; else it is killed."""
 READY = b"ready"
@@ -192,8 +194,9 @@ class _Worker:
         content = pickle.dumps(call)
         try:
             if not self._ready:  # the time limit is the task's, not the start's
-                self._pipe.recv_bytes()
-                self._ready = True
+                with self._ended_after(LONGEST_START):
+                    self._pipe.recv_bytes()
+                self._too_slow, self._ready = None, True
             with self._ended_after(time_limit):
                 self._pipe.send_bytes(content)
                 good, value = pickle.loads(self._pipe.recv_bytes())
@@ -227,7 +230,8 @@ class _Worker:
         if self.process.is_alive():
             self.process.kill()
             self.process.join()
-        return TimeLimit(self._too_slow) if self._too_slow else WorkerDied(self.process.exitcode)
+        over_limit = self._ready and self._too_slow is not None
+        return TimeLimit(self._too_slow or 0) if over_limit else WorkerDied(self.process.exitcode)
 
 
 def serve(pipe: Connection) -> None:

@@ -8,41 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.program import alive_in_group, workers_of
+
 SIX_RUNS = ("compare", "--replicates", "3", "--dataset", "synthetic", "-s", "solver.num_epochs=15")
 RUNS = 6
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc to find processes in")
-
-
-def processes():
-    """(process, parent, group, state) of all there are."""
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            text = (folder / "stat").read_text()
-        except OSError:
-            continue
-        state, parent, group = text.rpartition(")")[2].split()[:3]
-        yield int(folder.name), int(parent), int(group), state
-
-
-def alive_in_group(group):
-    return [process for process, _, its_group, state in processes() if its_group == group and state not in "ZX"]
-
-
-def workers_of(process):
-    """The worker processes of the program: forked from a child of it, the server, or spawned by it."""
-    parents = {child: parent for child, parent, _, state in processes() if state not in "ZX"}
-    children = {child: command_line(child) for child, parent in parents.items() if parent == process.pid}
-    servers = [child for child, line in children.items() if b"multiprocessing.forkserver" in line]
-    spawned = [child for child, line in children.items() if b"spawn_main" in line]
-    return spawned + [child for child, parent in parents.items() if parent in servers]
-
-
-def command_line(process):
-    try:
-        return Path(f"/proc/{process}/cmdline").read_bytes()
-    except OSError:
-        return b""
 
 
 def stored(folder):
@@ -101,7 +72,7 @@ def test_ctrl_c(run, tmp_path, until, jobs):
 def test_ctrl_c_while_the_workers_start(run, until, attempt):
     """A matter of moments: NumPy's own threads may take the signal while the driver holds it back."""
     process = run.start(*SIX_RUNS, "-j", 2)
-    until(lambda: workers_of(process))
+    until(lambda: workers_of(process.pid))
     os.killpg(process.pid, signal.SIGINT)
     was_interrupted(run, process, until)
 
@@ -155,7 +126,7 @@ def test_sigterm(run, tmp_path, until, jobs, to):
 @needs_proc
 def test_sigterm_while_the_workers_start(run, until):
     process = run.start(*SIX_RUNS, "-j", 2)
-    until(lambda: workers_of(process))
+    until(lambda: workers_of(process.pid))
     os.kill(process.pid, signal.SIGTERM)
     _, _, err = run.ended(process)
     assert (process.returncode, leaked(err)) == (143, [])
@@ -186,7 +157,7 @@ def test_a_second_ctrl_c_ends_it_at_once(run, tmp_path, until, jobs):
 def test_a_worker_that_another_program_ends_costs_nothing(run, tmp_path, until, sent):
     process = run.start(*SIX_RUNS, "-j", 2)
     until(any_file(tmp_path))
-    os.kill(workers_of(process)[0], sent)
+    os.kill(workers_of(process.pid)[0], sent)
     done = run.ended(process)
     assert (done.status, done.err) == (0, "")
     assert len(stored(tmp_path)) == RUNS

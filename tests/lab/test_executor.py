@@ -161,6 +161,19 @@ def test_a_time_limit_ends_no_task_that_keeps_it():
         assert executor.submit(os.getpid).result() == worker
 
 
+def test_a_worker_that_never_gets_ready_is_ended(monkeypatch):
+    """Stopped before it could say that it is there."""
+    monkeypatch.setattr("bnlab.lab.pool.LONGEST_START", 1.0)
+    with EXECUTORS["process"](Workers(1)) as executor:
+        future = executor.submit(abs, -1)
+        while not multiprocessing.active_children():
+            time.sleep(0.001)
+        os.kill(multiprocessing.active_children()[0].pid, signal.SIGSTOP)
+        error = future.exception()
+        assert error is None or isinstance(error, WorkerDied)
+        assert executor.submit(abs, -1).result() == 1
+
+
 def test_a_worker_stopped_in_the_middle_of_its_answer_is_ended_too():
     """The pipe holds 64 kB; the rest of the answer never comes."""
     stop_soon = "__import__('threading').Timer(.2, __import__('os').kill, (__import__('os').getpid(), 19)).start()"
