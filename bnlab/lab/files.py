@@ -9,7 +9,6 @@ import math
 import os
 import re
 import socket
-import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -148,8 +147,22 @@ def _json(value: Any, indent: str) -> Iterator[str]:
     else:
         text = json.dumps(value, allow_nan=False)
         if isinstance(value, list | tuple) and len(text) > WIDTH and not any(isinstance(item, str) for item in value):
-            text = "\n".join(textwrap.wrap(text, WIDTH, initial_indent=inner, subsequent_indent=inner)).lstrip()
+            text = _in_lines(text, inner)
         yield text
+
+
+def _in_lines(text: str, indent: str) -> str:
+    """The words on as few lines as they fit on, all lines but the first indented. textwrap takes 30 times as long."""
+    room = WIDTH - len(indent)
+    lines, length = [], room
+    for word in text.split(" "):
+        if length + 1 + len(word) > room:
+            lines.append(word)
+            length = len(word)
+        else:
+            lines[-1] += " " + word
+            length += 1 + len(word)
+    return f"\n{indent}".join(lines)
 
 
 def _host() -> str:

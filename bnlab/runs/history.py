@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from bnlab.errors import SettingsError
@@ -63,7 +63,7 @@ class History:
     def to_json(self) -> dict[str, Any]:
         """A document of strict JSON: a loss that isn't finite is null, and the status says why. Without diagnostics there
         is no entry for them."""
-        outcome = asdict(self.outcome)
+        outcome = {name: getattr(self.outcome, name) for name in Outcome.__dataclass_fields__}
         if self.outcome.diagnostics is None:
             del outcome["diagnostics"]
         outcome["loss_history"] = [loss if math.isfinite(loss) else None for loss in outcome["loss_history"]]

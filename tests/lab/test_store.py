@@ -2,16 +2,18 @@
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
 
 from bnlab.errors import StoreError
-from bnlab.lab.files import json_bytes, write
+from bnlab.lab.files import WIDTH, json_bytes, write
 from bnlab.lab.index import FILE
 from bnlab.lab.store import Store, read_run
 from bnlab.runs.history import Failure
@@ -19,6 +21,19 @@ from bnlab.runs.history import Failure
 
 def files(folder):
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and path.name != FILE)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_long_lists_are_on_as_few_lines_as_textwrap_takes(seed):
+    draw = random.Random(seed)
+    for count in range(1, 80):
+        numbers = [
+            draw.choice([draw.gauss(0, 10.0 ** draw.randint(-20, 20)), draw.randint(-9, 9), None]) for _ in range(count)
+        ]
+        wrapped = textwrap.wrap(json.dumps(numbers), WIDTH, initial_indent="   ", subsequent_indent="   ")
+        assert json_bytes({"a": {"b": numbers}}).decode().partition('"b": ')[2].rpartition("\n }")[0] == (
+            "\n".join(wrapped).lstrip() if len(json.dumps(numbers)) > WIDTH else json.dumps(numbers)
+        )
 
 
 def test_a_run_is_one_file_named_by_its_hash(tmp_path, make_history):
