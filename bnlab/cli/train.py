@@ -61,6 +61,11 @@ def command(file: Path, **given: Any) -> None:
     """
     start = time.perf_counter()
     set_up_log(False)
+    if given["resume"] and given["force"]:
+        raise click.UsageError(
+            "--resume goes on from the checkpoint, and --force begins anew: leave one of them out",
+            click.get_current_context(),
+        )
     overrides = [*map(parse_set, given["sets"]), *_from_options(given)]
     job = make_job(file, overrides, data_folders(given["data_dir"]))
     shown = not given["quiet"]

@@ -83,6 +83,7 @@ def test_a_training_that_diverges_is_a_result(call, tmp_path):
         (["tiny.yaml", "--threads", "0"], ["--threads"]),
         (["tiny.yaml", "--dataset", "cifar10"], ["no files of cifar10 found"]),
         (["tiny.yaml", "--out", "tiny.yaml"], ["tiny.yaml", "Not a directory"]),
+        (["tiny.yaml", "--resume", "--force"], ["--resume goes on from the checkpoint", "leave one of them out"]),
         ([], ["FILE.yaml"]),
     ],
     ids=lambda value: " ".join(value),

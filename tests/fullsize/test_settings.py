@@ -55,7 +55,7 @@ def test_the_model_may_be_chosen_after_the_file(settings_file):
 @pytest.mark.parametrize(
     ("sets", "words"),
     [
-        (["net.model=rnn"], ["-s net.model: 'rnn' is not allowed", "mlp, cnn"]),
+        (["net.model=rnn"], ["-s net.model: 'rnn' is not allowed: it must be one of mlp, cnn"]),
         (["net.model=[mlp]"], ["-s net.model: ['mlp'] is not allowed"]),
         (["net=5"], ["-s net: 5 is not allowed: it must be a mapping"]),
         (["solver.patience=0"], ["-s solver.patience: 0 is not allowed", "at least 1, or never"]),
