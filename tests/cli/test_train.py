@@ -61,6 +61,14 @@ def test_options_stand_for_settings(call):
     assert printed["files"][0] == "results/train/tiny-dataset-fashion-mnist-mini-seed-7/checkpoint.npz"
 
 
+def test_a_file_by_its_whole_path_is_the_same_training(call, tmp_path):
+    """Its path is no part of the command that is noted, and the threads are those of the checkpoint."""
+    first = call("train", tmp_path / "tiny.yaml", "--threads", 2, "--json").json
+    again = call("train", "tiny.yaml", "--resume", "--json").json
+    assert first["command"] == again["command"] == "bnlab train tiny.yaml --threads 2"
+    assert (first["checks"], again["threads"]) == (again["checks"], 2)
+
+
 def test_early_stopping_is_stated(call):
     sets = ("-s", "solver.patience=1", "-s", "solver.learning_rate=1e-9")
     printed = call("train", "tiny.yaml", *sets, "--json").json
