@@ -74,9 +74,10 @@ def command(file: Path, **given: Any) -> None:
         checkpoint = find_checkpoint(folder, job.spec, given["resume"], given["force"], given["threads"])
         threads = checkpoint.threads if checkpoint else given["threads"] or ONE_THREAD
         done = 0 if checkpoint is None else checkpoint.state["t"]
-        with report_interrupt(folder, job), progress(job, done, shown) as tell:
-            trained = train(job, folder, threads, checkpoint, tell)
-        document = publish(job, trained, folder, _command(job, threads), time.perf_counter() - start)
+        with report_interrupt(folder, job):
+            with progress(job, done, shown) as tell:
+                trained = train(job, folder, threads, checkpoint, tell)
+            document = publish(job, trained, folder, _command(job, threads), time.perf_counter() - start)
     if given["as_json"]:
         print_json(document)
     elif shown:

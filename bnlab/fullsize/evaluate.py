@@ -120,10 +120,11 @@ def evaluate(checkpoint: Checkpoint, folders: Sequence[Path] = (), classes: Sequ
 def _check_names(found: Evaluation) -> None:
     """Each class has a name of its own. Raises SettingsError."""
     names = [*map(found.name_of, range(found.num_classes))]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None or len(found.classes) > len(names):
-        wrong = f"{len(found.classes)} names" if twice is None else f"two classes are called {twice!r}"
-        raise SettingsError(f"--classes: {wrong}; give at most {len(names)} names, each once, separated by commas")
+    wrong = [f"two classes are called {name!r}" for name in names if names.count(name) > 1]
+    wrong += ["a name is empty"] * ("" in names)
+    wrong += [f"{len(found.classes)} names"] * (len(found.classes) > len(names))
+    if wrong:
+        raise SettingsError(f"--classes: {wrong[0]}; give at most {len(names)} names, each once, separated by commas")
 
 
 def _predictions(solver: Solver, images: Array) -> tuple[Array, Array]:
