@@ -13,7 +13,7 @@ import click
 
 from bnlab.cli.lazy import Interrupted
 from bnlab.cli.options import PATH, data_dir_option, data_folders, json_option, out_option, quiet_option
-from bnlab.cli.progress import count_bar, set_up_log
+from bnlab.cli.progress import count_bar, get_ready, set_up_log
 from bnlab.cli.tables import print_json, print_table
 from bnlab.data import DATASETS
 from bnlab.errors import plural
@@ -75,6 +75,7 @@ def command(file: Path, **given: Any) -> None:
         threads = checkpoint.threads if checkpoint else given["threads"] or ONE_THREAD
         done = 0 if checkpoint is None else checkpoint.state["t"]
         with report_interrupt(folder, job):
+            get_ready(jobs=1)
             with progress(job, done, shown) as tell:
                 trained = train(job, folder, threads, checkpoint, tell)
             document = publish(job, trained, folder, _command(job, threads), time.perf_counter() - start)

@@ -21,7 +21,7 @@ from bnlab.cli.options import (
     quiet_option,
     verbose_option,
 )
-from bnlab.cli.progress import report_interrupt, runs_failed, set_up_log, train_missing
+from bnlab.cli.progress import get_ready, report_interrupt, runs_failed, set_up_log, train_missing
 from bnlab.cli.tables import print_json, print_table, print_text
 from bnlab.errors import did_you_mean, plural
 from bnlab.lab.driver import stored
@@ -67,6 +67,8 @@ def command(
     if plan.runs:
         store.prepare(FOLDER)
     with report_interrupt(plan.runs, store):
+        if len(have) < len(plan.runs):
+            get_ready(jobs)
         failures = train_missing(plan.runs, have, store, folders, jobs, not quiet, plan.labels)
         rows, files = compute(names, plan, store)
     if len(names) == len(GROUPS) and os.access(store.root, os.W_OK):
