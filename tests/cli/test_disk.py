@@ -80,12 +80,12 @@ def test_a_file_larger_than_allowed(run, tiny, tmp_path):
     assert files(tmp_path) == []
 
 
-def test_a_damaged_stored_file_is_done_again(call, tiny, tmp_path):
+def test_a_damaged_stored_file_is_done_again(run, call, tiny, tmp_path):
     call("compare", *tiny, "-j", 1)
     victim = min((tmp_path / "results" / "runs").rglob("*.json"))
     whole = json.loads(victim.read_bytes())
     victim.write_bytes(victim.read_bytes()[:-20])
-    done = call("compare", *tiny, "-j", 1)
+    done = run("compare", *tiny, "-j", 1)
     assert done.status == 0
     assert done.err.count("\n") == 1
     assert str(victim.relative_to(tmp_path)) in done.err
