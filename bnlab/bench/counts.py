@@ -4,8 +4,9 @@ watch it.
     python -m bnlab.bench.counts            compare with step-counts.json; exit status 1 if anything grew by over 15 %
     python -m bnlab.bench.counts --renew    write it anew
 
-Calls are those of NumPy's ufuncs, matrix products and operators included, in a step with NumPy's own kernels. Memory is the
-peak of what a step allocates beyond what was there before.
+Calls are those of NumPy's ufuncs, matrix products and operators included, and of its other functions on arrays (`np.where`,
+`np.empty_like`), in a step with NumPy's own kernels; methods of arrays aren't counted. Memory is the peak of what a step
+allocates beyond what was there before.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ CASES = {**{name: (build, "adam") for name, build in NETS.items()},
 
 
 class Counted(np.ndarray[Any, Any]):
-    """An array whose ufuncs are counted, whichever of their arguments it is; what they give is counted on."""
+    """An array whose ufuncs and functions are counted, whichever of their arguments it is; what they give is counted on."""
 
     calls = 0
 
@@ -67,6 +68,10 @@ class Counted(np.ndarray[Any, Any]):
             more["out"] = tuple(map(_plain, out))
         result = getattr(ufunc, method)(*map(_plain, inputs), **more)
         return out[0] if out is not None else _counted(result)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, more: Any) -> Any:
+        Counted.calls += 1
+        return _counted(super().__array_function__(function, types, args, more))
 
 
 def _plain(value: Any) -> Any:

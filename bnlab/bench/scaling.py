@@ -242,4 +242,4 @@ def _panel(what: str, points: Sequence[Point], cost: Callable[[Point], float]) -
     ]
     ticks = {float(i): f"{2**i}" for i in range(DOUBLINGS + 1)}
     label = f"{what.lower()} per multiply-add, the smallest 1"
-    return Panel(what, "times as much work", label, tuple(lines), y_limits=(0, None), x_ticks=ticks)
+    return Panel(what, "size, over the smallest", label, tuple(lines), y_limits=(0, None), x_ticks=ticks)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from bnlab.bench import document
 from bnlab.bench.figures import Figure, between, in_words
@@ -26,6 +27,7 @@ from bnlab.cli.options import (
 )
 from bnlab.cli.tables import print_json, print_table, print_text
 from bnlab.errors import did_you_mean
+from bnlab.lab.store import Store
 from bnlab.studies import STUDIES, StudyEntry
 from bnlab.studies.plan import StudyPlan, make_plan
 from bnlab.studies.settings import Override, parse_set
@@ -72,7 +74,9 @@ def command(
     quiet: bool,
 ) -> None:
     if scaling:
-        _refuse_with_scaling(only=only, dataset=dataset, sets=sets, data_dir=data_dir)
+        _refuse_with_scaling()
+    Store(out).prepare(document.FOLDER)  # better now than after some minutes
+    if scaling:
         _scaling(rounds, out, as_json, quiet)
         return
     names = _selected(only)
@@ -114,14 +118,19 @@ def _selected(only: Sequence[str]) -> Sequence[str]:
     return only or USUAL
 
 
-def _refuse_with_scaling(**given: Any) -> None:
-    """--scaling has works of its own, on random images."""
-    flags = {name: parameter.opts[-1] for parameter in command.params if (name := parameter.name)}
-    for name, value in given.items():
-        if value:
+WITH_SCALING = {"scaling", "rounds", "out", "as_json", "quiet"}
+
+
+def _refuse_with_scaling() -> None:
+    """--scaling has works of its own, on random images and one core."""
+    context = click.get_current_context()
+    for parameter in command.params:
+        name = parameter.name or ""
+        if name not in WITH_SCALING and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             raise click.UsageError(
-                f"{flags[name]} is not allowed with --scaling, which measures works of its own: leave one of them out",
-                click.get_current_context(),
+                f"{parameter.opts[-1]} is not allowed with --scaling, which measures works of its own: leave one of them "
+                "out",
+                context,
             )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from bnlab.cli.options import PATH, data_dir_option, data_folders, json_option, quiet_option
+from bnlab.cli.progress import get_ready, set_up_log
 from bnlab.cli.tables import print_json, print_table
 from bnlab.fullsize.checkpoint import read
 from bnlab.fullsize.evaluate import evaluate
@@ -34,8 +35,11 @@ def command(
     (mistakes.png, .svg). No other command reads test images: look at them once, when all choices are made.
     """
     start = time.perf_counter()
+    set_up_log(False)
     named = None if classes is None else [name.strip() for name in classes.split(",")]
-    found = evaluate(read(checkpoint), data_folders(data_dir), named)
+    trained = read(checkpoint)
+    get_ready(jobs=1)
+    found = evaluate(trained, data_folders(data_dir), named)
     document = write_evaluation(found, out or found.checkpoint.path.parent, time.perf_counter() - start)
     if as_json:
         print_json(document)

@@ -13,7 +13,7 @@ import click
 
 from bnlab.cli.lazy import Interrupted
 from bnlab.cli.options import PATH, data_dir_option, data_folders, json_option, out_option, quiet_option
-from bnlab.cli.progress import count_bar, set_up_log
+from bnlab.cli.progress import count_bar, get_ready, set_up_log
 from bnlab.cli.tables import print_json, print_table
 from bnlab.data import DATASETS
 from bnlab.errors import plural
@@ -61,6 +61,11 @@ def command(file: Path, **given: Any) -> None:
     """
     start = time.perf_counter()
     set_up_log(False)
+    if given["resume"] and given["force"]:
+        raise click.UsageError(
+            "--resume goes on from the checkpoint, and --force begins anew: leave one of them out",
+            click.get_current_context(),
+        )
     overrides = [*map(parse_set, given["sets"]), *_from_options(given)]
     job = make_job(file, overrides, data_folders(given["data_dir"]))
     shown = not given["quiet"]
@@ -69,9 +74,11 @@ def command(file: Path, **given: Any) -> None:
         checkpoint = find_checkpoint(folder, job.spec, given["resume"], given["force"], given["threads"])
         threads = checkpoint.threads if checkpoint else given["threads"] or ONE_THREAD
         done = 0 if checkpoint is None else checkpoint.state["t"]
-        with report_interrupt(folder, job), progress(job, done, shown) as tell:
-            trained = train(job, folder, threads, checkpoint, tell)
-        document = publish(job, trained, folder, _command(job, threads), time.perf_counter() - start)
+        with report_interrupt(folder, job):
+            get_ready(jobs=1)
+            with progress(job, done, shown) as tell:
+                trained = train(job, folder, threads, checkpoint, tell)
+            document = publish(job, trained, folder, _command(job, threads), time.perf_counter() - start)
     if given["as_json"]:
         print_json(document)
     elif shown:

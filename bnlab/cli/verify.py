@@ -21,7 +21,7 @@ from bnlab.cli.options import (
     quiet_option,
     verbose_option,
 )
-from bnlab.cli.progress import Manner, report_interrupt, runs_failed, set_up_log, train_missing
+from bnlab.cli.progress import Manner, get_ready, report_interrupt, runs_failed, set_up_log, train_missing
 from bnlab.cli.tables import print_json, print_table, print_text
 from bnlab.errors import did_you_mean, plural
 from bnlab.lab.executor import Workers
@@ -68,7 +68,9 @@ def command(
     if plan.runs:
         store.prepare(FOLDER)
     with report_interrupt(plan.runs, store):
-        failures = train_missing(plan.runs, manner.missing(runs), store, folders, manner, not quiet, plan.labels)
+        if missing := manner.missing(runs):
+            get_ready(jobs)
+        failures = train_missing(plan.runs, missing, store, folders, manner, not quiet, plan.labels)
         rows, files = compute(names, plan, store)
     if len(names) == len(GROUPS) and os.access(store.root, os.W_OK):
         publish_rows(rows, plan.images, store, time.perf_counter() - start)

@@ -62,7 +62,7 @@ class Checkpoint:
                 if same[0] != same[1]:
                     raise ValueError(f"{key} has other parameters")
             done, checks = self.state["t"], self.state["check_iterations"]
-            if len(self.state["loss_history"]) != done or checks != [t for t in self._planned() if t <= done]:
+            if len(self.state["loss_history"]) != done or checks != self._planned(done):
                 raise ValueError("its histories don't go together")
             if not len(self.state["train_acc_history"]) == len(self.state["val_acc_history"]) == len(checks):
                 raise ValueError("its histories don't go together")
@@ -72,8 +72,9 @@ class Checkpoint:
         except UNFIT as error:
             raise _damaged(self.path) from error
 
-    def _planned(self) -> list[int]:
-        return planned_checks(self.spec, self.state["diverged_at"])
+    def _planned(self, until: int) -> list[int]:
+        """Up to an iteration alone: who counts on patience may plan a hundred million epochs."""
+        return planned_checks(self.spec, self.state["diverged_at"], until)
 
 
 def save(path: Path, solver: Solver, spec: RunSpec, threads: int) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from bnlab.data import DATASETS, Dataset, load
-from bnlab.errors import DataError, SettingsError
+from bnlab.errors import DataError, RunError, SettingsError
 from bnlab.evidence.binomial import wilson_interval
 from bnlab.fullsize.checkpoint import Checkpoint, solver_of
 from bnlab.layers.types import Array
@@ -91,7 +91,7 @@ def evaluate(checkpoint: Checkpoint, folders: Sequence[Path] = (), classes: Sequ
     folders: where data sets that come as files are looked for. classes: their names, if they aren't the data set's own.
     Raises DataError if the images that the net was trained on
     aren't there, since their mean is subtracted, or no test images; StoreError for a checkpoint that can't be right;
-    SettingsError for names that don't fit.
+    SettingsError for names that don't fit; RunError if memory runs out.
     """
     own = checkpoint.spec.data
     dataset = load(own.dataset, folders, num_train=own.num_train, num_test=None, num_val=own.num_val)
@@ -103,11 +103,14 @@ def evaluate(checkpoint: Checkpoint, folders: Sequence[Path] = (), classes: Sequ
     data = dataset.lazy_arrays(checkpoint.spec.dtype)
     if "X_test" not in data:
         raise DataError(f"{own.dataset} has no test images: add their files")
-    solver = solver_of(checkpoint.spec, data)
-    with threadpool_limits(limits=checkpoint.threads, user_api="blas"), np.errstate(all="ignore"):
-        checkpoint.bring(solver)
-        solver.model.restore(solver.best)
-        predicted, probabilities = _predictions(solver, data["X_test"])
+    try:
+        with threadpool_limits(limits=checkpoint.threads, user_api="blas"), np.errstate(all="ignore"):
+            solver = solver_of(checkpoint.spec, data)
+            checkpoint.bring(solver)
+            solver.model.restore(solver.best)
+            predicted, probabilities = _predictions(solver, data["X_test"])
+    except MemoryError as error:
+        raise RunError(f"memory ran out for the net of {checkpoint.path}: close other programs, and try again") from error
     named = DATASETS[own.dataset].classes if classes is None else classes
     found = Evaluation(checkpoint, solver, dataset, data["y_test"], predicted, probabilities, named)
     _check_names(found)
@@ -117,10 +120,11 @@ def evaluate(checkpoint: Checkpoint, folders: Sequence[Path] = (), classes: Sequ
 def _check_names(found: Evaluation) -> None:
     """Each class has a name of its own. Raises SettingsError."""
     names = [*map(found.name_of, range(found.num_classes))]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None or len(found.classes) > len(names):
-        wrong = f"{len(found.classes)} names" if twice is None else f"two classes are called {twice!r}"
-        raise SettingsError(f"--classes: {wrong}; give at most {len(names)} names, each once, separated by commas")
+    wrong = [f"two classes are called {name!r}" for name in names if names.count(name) > 1]
+    wrong += ["a name is empty"] * ("" in names)
+    wrong += [f"{len(found.classes)} names"] * (len(found.classes) > len(names))
+    if wrong:
+        raise SettingsError(f"--classes: {wrong[0]}; give at most {len(names)} names, each once, separated by commas")
 
 
 def _predictions(solver: Solver, images: Array) -> tuple[Array, Array]:

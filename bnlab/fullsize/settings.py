@@ -111,7 +111,7 @@ def _model(given: Iterable[Override]) -> str:
     named = [leaf for leaf in given if leaf.key == MODEL]
     for leaf in named:
         if leaf.value not in [*MODELS]:  # a list, since a value may be one itself
-            raise SettingsError(f"{leaf.origin}: {shown(leaf.value)} is not allowed: it must be {OneOf((*MODELS,))}")
+            raise SettingsError(f"{leaf.origin}: {shown(leaf.value)} is not allowed: it must be one of {OneOf((*MODELS,))}")
     return named[-1].value if named else NetSpec.model
 
 

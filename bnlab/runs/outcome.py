@@ -71,12 +71,12 @@ def plain(outcome: Outcome) -> Outcome:
     )
 
 
-def planned_checks(spec: RunSpec, diverged_at: int | None = None) -> list[int]:
+def planned_checks(spec: RunSpec, diverged_at: int | None = None, until: int | None = None) -> list[int]:
     """The iterations after which accuracy is checked: the first, the last of each epoch, and the one where a run
-    diverged.
+    diverged. until: those up to this iteration alone (None: all).
     """
-    ends = range(spec.iterations_per_epoch, spec.num_iterations + 1, spec.iterations_per_epoch)
-    planned = sorted({1, *ends, spec.num_iterations})
+    end = spec.num_iterations if until is None else min(until, spec.num_iterations)
+    planned = sorted({1, *range(spec.iterations_per_epoch, end + 1, spec.iterations_per_epoch)})
     return planned if diverged_at is None else [t for t in planned if t < diverged_at] + [diverged_at]
 
 

@@ -29,6 +29,15 @@ def test_calls_are_counted_with_operators_and_with_arrays_that_come_of_them():
     assert (Counted.calls, float(y)) == (4, 45)
 
 
+def test_functions_that_are_no_ufuncs_are_counted_too():
+    x = np.ones((3, 4), np.float32).view(Counted)
+    for function in (lambda: np.where(x > 0, x, 0), lambda: np.dot(x, x.T), lambda: np.copyto(np.ones((3, 4)), x)):
+        Counted.calls = 0
+        made = function()
+        assert Counted.calls >= 1
+        assert made is None or type(made) is Counted
+
+
 def test_one_more_call_a_layer_is_seen(found, monkeypatch):
     before = Block._before_product
 

@@ -10,7 +10,18 @@ from bnlab.bench.figures import FAST, PLAIN
 from bnlab.bench.peers import notebook
 from bnlab.bench.peers.task import best
 from bnlab.bench.processes import run_python
-from bnlab.bench.sweep import AROUND, PEERS, Peer, Turn, against, check_settings, figures_of, representative, write_task
+from bnlab.bench.sweep import (
+    AROUND,
+    PEERS,
+    Peer,
+    Turn,
+    against,
+    check_settings,
+    environment_for,
+    figures_of,
+    representative,
+    write_task,
+)
 from bnlab.errors import RunError, SettingsError
 from bnlab.lab.executor import ONE_THREAD
 from bnlab.nets import FullyConnectedNet
@@ -128,6 +139,11 @@ def test_the_net_in_pytorch_is_ours(normalization):
 
 def test_the_run_that_stands_for_all(plan):
     assert (representative(plan).net.normalization, representative(plan).net.weight_scale) == ("batchnorm", 0.05)
+
+
+def test_the_kernels_are_chosen_by_the_environment():
+    assert environment_for("NumPy") == {"BNLAB_FAST": "0"}
+    assert environment_for("numba") == {}
 
 
 def test_settings_that_the_peers_do_not_know_are_refused():

@@ -70,6 +70,9 @@ def test_quiet_says_nothing(without_peers):
         (("--only", "sweeps"), ("--only 'sweeps' is no part: choose from sweep, run", "did you mean sweep?")),
         (("--scaling", "--only", "run"), ("--only is not allowed with --scaling",)),
         (("--scaling", "-s", "seed=1"), ("--set is not allowed with --scaling",)),
+        (("--scaling", "-j", "1"), ("--jobs is not allowed with --scaling",)),
+        (("--out", "/dev/null"), ("can't write /dev/null", "choose a results folder by --out")),  # before anything is timed
+        (("--scaling", "--out", "/dev/null"), ("can't write /dev/null",)),
         (("-s", "net.reg=1"), ("net.reg is not allowed here",)),
         (("--rounds", "0"), ("--rounds",)),
         (("--dataset", "mnist"), ("mnist",)),

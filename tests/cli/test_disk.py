@@ -82,8 +82,8 @@ def test_a_file_larger_than_allowed(run, tiny, tmp_path):
     assert files(tmp_path) == []
 
 
-def test_a_damaged_stored_file_is_done_again(run, tiny, tmp_path):
-    run("compare", *tiny, "-j", 1)
+def test_a_damaged_stored_file_is_done_again(run, call, tiny, tmp_path):
+    call("compare", *tiny, "-j", 1)
     victim = min((tmp_path / "results" / "runs").rglob("*.json"))
     whole = json.loads(victim.read_bytes())
     victim.write_bytes(victim.read_bytes()[:-20])

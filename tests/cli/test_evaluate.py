@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 
 import pytest
 
@@ -12,10 +13,19 @@ FILES = {
 }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def one_training(program, tmp_path_factory):
+    """A folder with a settings file and what its training left."""
+    folder = tmp_path_factory.mktemp("trained")
+    (folder / "tiny.yaml").write_text(TINY)
+    assert program(folder)("train", "tiny.yaml", "-q").status == 0
+    return folder
+
+
 @pytest.fixture
-def trained(call, tmp_path):
-    (tmp_path / "tiny.yaml").write_text(TINY)
-    assert call("train", "tiny.yaml", "-q").status == 0
+def trained(one_training, tmp_path):
+    """A copy of that folder; the names of the files that the training left."""
+    shutil.copytree(one_training, tmp_path, dirs_exist_ok=True)
     return {path.name for path in (tmp_path / FOLDER).iterdir()}
 
 
@@ -74,7 +84,7 @@ def test_classes_of_ones_own_have_names_of_ones_own(trained, call):
     assert [each["name"] for each in document["classes"]] == ["cup", "plate", *map(str, range(2, 10))]
 
 
-@pytest.mark.parametrize("names", ["cup,cup", "7", ",".join("abcdefghijk")])
+@pytest.mark.parametrize("names", ["cup,cup", "7", "", "cup,,plate", ",".join("abcdefghijk")])
 def test_names_that_do_not_tell_classes_apart_are_refused(names, trained, call):
     done = call("evaluate", FOLDER, "--classes", names)
     assert (done.status, done.out, done.err.count("\n")) == (2, "", 1)

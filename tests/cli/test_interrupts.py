@@ -28,9 +28,9 @@ def any_file(folder):
     return lambda: [*(folder / "results" / "runs").rglob("*.json")]
 
 
-def goes_on(run, tmp_path, before):
+def goes_on(call, tmp_path, before):
     """The same command again does the rest, and only that."""
-    done = run(*SIX_RUNS, "-j", 2)
+    done = call(*SIX_RUNS, "-j", 1)
     assert (done.status, done.err) == (0, "")
     assert f"({len(before)} stored before)" in done.out
     after = stored(tmp_path)
@@ -50,7 +50,7 @@ def was_interrupted(run, process, until, word="Interrupted: "):
 
 @needs_proc
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_ctrl_c(run, tmp_path, until, jobs):
+def test_ctrl_c(run, call, tmp_path, until, jobs):
     process = run.start(*SIX_RUNS, "-j", jobs)
     until(any_file(tmp_path))
     os.killpg(process.pid, signal.SIGINT)
@@ -64,7 +64,7 @@ def test_ctrl_c(run, tmp_path, until, jobs):
     assert not [
         path for path in (tmp_path / "results").rglob("*") if path.is_file() and path.suffix not in (".json", ".csv")
     ]
-    goes_on(run, tmp_path, before)
+    goes_on(call, tmp_path, before)
 
 
 @needs_proc
@@ -108,7 +108,7 @@ def leaked(err):
 @needs_proc
 @pytest.mark.parametrize("jobs", [1, 2])
 @pytest.mark.parametrize("to", ["the driver", "the group"])
-def test_sigterm(run, tmp_path, until, jobs, to):
+def test_sigterm(run, call, tmp_path, until, jobs, to):
     """What `timeout` sends to the whole group, and cluster schedulers often to the driver alone."""
     process = run.start(*SIX_RUNS, "-j", jobs)
     until(any_file(tmp_path))
@@ -120,7 +120,7 @@ def test_sigterm(run, tmp_path, until, jobs, to):
     until(lambda: not alive_in_group(process.pid), seconds=5)
     assert 1 <= len(before) < RUNS
     if (jobs, to) == (2, "the group"):
-        goes_on(run, tmp_path, before)
+        goes_on(call, tmp_path, before)
 
 
 @needs_proc
@@ -165,7 +165,7 @@ def test_a_worker_that_another_program_ends_costs_nothing(run, tmp_path, until, 
 
 @needs_proc
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_a_killed_driver(run, tmp_path, until, jobs):
+def test_a_killed_driver(run, call, tmp_path, until, jobs):
     process = run.start(*SIX_RUNS, "-j", jobs)
     until(any_file(tmp_path))
     os.kill(process.pid, signal.SIGKILL)
@@ -178,4 +178,4 @@ def test_a_killed_driver(run, tmp_path, until, jobs):
         process.communicate(timeout=60)
     before = stored(tmp_path)
     assert 1 <= len(before) < RUNS
-    goes_on(run, tmp_path, before)
+    goes_on(call, tmp_path, before)

@@ -59,9 +59,7 @@ def folders(results):
 
 
 @needs_proc
-def test_after_ctrl_c_it_goes_on_and_leaves_what_the_studies_own_commands_leave(
-    run, program, tmp_path_factory, tmp_path, until, contents
-):
+def test_after_ctrl_c_it_goes_on_and_leaves_what_the_studies_own_commands_leave(run, call, tmp_path, until, contents):
     runs = tmp_path / "results" / "runs"
     process = run.start(*TWO, "-j", 2)
     until(lambda: [*runs.rglob("*.json")])
@@ -80,10 +78,9 @@ def test_after_ctrl_c_it_goes_on_and_leaves_what_the_studies_own_commands_leave(
     assert len(after) == RUNS
     assert {name: after[name] for name in stored} == stored
 
-    elsewhere = program(tmp_path_factory.mktemp("own"))
     for words in OWN:
-        assert elsewhere(*words, *SYNTHETIC, "-j", 2, "-q") == (0, "", "")
-    expected = contents(elsewhere.folder / "results")
+        assert call(*words, *SYNTHETIC, "--out", "own", "-j", 1, "-q") == (0, "", "")
+    expected = contents(tmp_path / "own")
     assert len(expected) == RUNS + len(OWN) * 8  # figure, its numbers, tables, findings, summary
     (tmp_path / "results" / "report.html").unlink()
     assert contents(tmp_path / "results") == expected

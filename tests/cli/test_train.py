@@ -61,6 +61,14 @@ def test_options_stand_for_settings(call):
     assert printed["files"][0] == "results/train/tiny-dataset-fashion-mnist-mini-seed-7/checkpoint.npz"
 
 
+def test_a_file_by_its_whole_path_is_the_same_training(call, tmp_path):
+    """Its path is no part of the command that is noted, and the threads are those of the checkpoint."""
+    first = call("train", tmp_path / "tiny.yaml", "--threads", 2, "--json").json
+    again = call("train", "tiny.yaml", "--resume", "--json").json
+    assert first["command"] == again["command"] == "bnlab train tiny.yaml --threads 2"
+    assert (first["checks"], again["threads"]) == (again["checks"], 2)
+
+
 def test_early_stopping_is_stated(call):
     sets = ("-s", "solver.patience=1", "-s", "solver.learning_rate=1e-9")
     printed = call("train", "tiny.yaml", *sets, "--json").json
@@ -83,6 +91,7 @@ def test_a_training_that_diverges_is_a_result(call, tmp_path):
         (["tiny.yaml", "--threads", "0"], ["--threads"]),
         (["tiny.yaml", "--dataset", "cifar10"], ["no files of cifar10 found"]),
         (["tiny.yaml", "--out", "tiny.yaml"], ["tiny.yaml", "Not a directory"]),
+        (["tiny.yaml", "--resume", "--force"], ["--resume goes on from the checkpoint", "leave one of them out"]),
         ([], ["FILE.yaml"]),
     ],
     ids=lambda value: " ".join(value),
@@ -103,9 +112,9 @@ def test_a_checkpoint_is_not_overwritten_unasked(call, tmp_path):
     assert checkpoint(tmp_path).read_bytes() == before
 
 
-def test_killed_at_random_moments_it_goes_on_to_the_same_bytes(run, until, contents, tmp_path):
+def test_killed_at_random_moments_it_goes_on_to_the_same_bytes(run, call, until, contents, tmp_path):
     """Several times SIGKILL, from the start of the process to its end; what is left is always whole."""
-    whole, moments = run("train", "tiny.yaml", *LONG, "--out", "whole"), random.Random()
+    whole, moments = call("train", "tiny.yaml", *LONG, "--out", "whole"), random.Random()
     assert whole.status == 0
     kills = 0
     while True:
@@ -129,7 +138,7 @@ def test_killed_at_random_moments_it_goes_on_to_the_same_bytes(run, until, conte
     ("sent", "status", "word"), [(signal.SIGINT, 130, "Interrupted"), (signal.SIGTERM, 143, "Terminated")], ids=str
 )
 def test_interrupted_it_says_how_far_it_is_and_goes_on_to_the_same_bytes(
-    sent, status, word, run, until, contents, tmp_path
+    sent, status, word, run, call, until, contents, tmp_path
 ):
     long = ("-s", "solver.num_epochs=2000")
     process = run.start("train", "tiny.yaml", *long)
@@ -146,9 +155,22 @@ def test_interrupted_it_says_how_far_it_is_and_goes_on_to_the_same_bytes(
     assert 0 <= epoch < 2000
     goal = ("-s", f"solver.num_epochs={epoch + 5}")
     os.rename(tmp_path / "results/train/tiny-num_epochs-2000", tmp_path / f"results/train/tiny-num_epochs-{epoch + 5}")
-    assert run("train", "tiny.yaml", *goal, "--resume").status == 0
-    assert run("train", "tiny.yaml", *goal, "--out", "whole").status == 0
+    assert call("train", "tiny.yaml", *goal, "--resume").status == 0
+    assert call("train", "tiny.yaml", *goal, "--out", "whole").status == 0
     assert contents(tmp_path / "results") == contents(tmp_path / "whole")
+
+
+def test_an_interrupt_while_the_figure_is_drawn_says_that_all_epochs_are_stored(call, monkeypatch, tmp_path):
+    def interrupted(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bnlab.cli.train.publish", interrupted)
+    done = call("train", "tiny.yaml")
+    assert (done.status, done.out) == (130, "")
+    assert done.err.startswith(f"Interrupted: 4 of 4 epochs are in {FOLDER}/checkpoint.npz; the same command with --resume")
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    assert call("train", "tiny.yaml", "--resume").status == 0
 
 
 def test_a_second_command_on_the_same_folder_is_refused_and_harms_nothing(run, until, call, tmp_path):

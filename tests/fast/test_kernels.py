@@ -103,6 +103,19 @@ def test_what_is_not_finite_stays_the_same(form, dtype, kind):
 
 
 @every_form
+@pytest.mark.parametrize("kind", NORMALIZATIONS)
+def test_a_division_by_zero_is_that_of_numpy(form, kind):
+    """All values of a statistic are equal, and eps is 0."""
+    x, dout = np.ones((5, 6), np.float32), np.ones((5, 4), np.float32)
+    params = {name: np.ones_like(array) for name, array in parameters(np.random.RandomState(0), 6, 4, np.float32).items()}
+    block, single = fused(stages_of(kind, False)), stages_of(kind, False)
+    for param in (single[1].param, block[0].normalization.param):
+        param["eps"] = 0.0
+    with KERNELS[form](), np.errstate(all="ignore"):
+        same_bits(through(block, x, dout, params, "train"), through(single, x, dout, params, "train"))
+
+
+@every_form
 @every_dtype
 def test_momentum_and_epsilon_are_those_of_the_param_dict(form, dtype):
     rng = np.random.RandomState(0)

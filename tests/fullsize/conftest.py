@@ -53,12 +53,12 @@ def idx_folder(tmp_path: Path) -> Callable[..., Path]:
         header = bytes((0, 0, 8, array.ndim)) + b"".join(size.to_bytes(4, "big") for size in array.shape)
         path.write_bytes(header + array.astype(np.uint8).tobytes())
 
-    def idx_folder(train: int = 1060, test: int = 30, name: str = "idx") -> Path:
+    def idx_folder(train: int = 1060, test: int = 30, name: str = "idx", size: int = 6) -> Path:
         folder = tmp_path / name
         folder.mkdir()
         random = np.random.RandomState(5)
         for kind, count in (("train", train), ("t10k", test)):
-            write_idx(folder / f"{kind}-images-idx3-ubyte", random.randint(0, 256, (count, 6, 6)))
+            write_idx(folder / f"{kind}-images-idx3-ubyte", random.randint(0, 256, (count, size, size)))
             write_idx(folder / f"{kind}-labels-idx1-ubyte", random.randint(0, 10, count))
         return folder
 

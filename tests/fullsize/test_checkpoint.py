@@ -1,6 +1,7 @@
 """Checkpoints: a training that goes on from one ends with the bytes of one that nobody disturbed."""
 
 import json
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -108,6 +109,11 @@ def other_state(change):
     return changed
 
 
+def as_float64(parameters, statistics):
+    """A snapshot in another dtype."""
+    return parameters.astype(np.float64), statistics
+
+
 DAMAGE = {
     "empty": lambda content: b"",
     "cut off": lambda content: content[: len(content) // 2],
@@ -120,6 +126,7 @@ DAMAGE = {
 }
 UNFIT = {
     "other parameters": other_state(lambda document: document["state"].update(model=(np.zeros(1, np.float32), []))),
+    "another dtype": other_state(lambda document: document["state"].update(best=as_float64(*document["state"]["best"]))),
     "other best": other_state(lambda document: document["state"].update(best=document["state"]["best"][0])),
     "other statistics": other_state(lambda document: document["state"]["model"][1][0].update(running_mean=np.zeros(3))),
     "no losses": other_state(lambda document: document["state"].update(loss_history=[])),
@@ -157,6 +164,18 @@ def test_a_checkpoint_of_another_training_is_refused(change, words, job, tmp_pat
     parts = {name: replace(getattr(spec, name), **new) if isinstance(new, dict) else new for name, new in change.items()}
     with pytest.raises(StoreError, match=f"is of another training, .*{words}.*: name another folder by --out, or --force$"):
         find_checkpoint(tmp_path, replace(spec, **parts), resume=True, force=False, threads=None)
+
+
+def test_a_hundred_million_epochs_may_be_planned(job, tmp_path):
+    """Patience ends them. What is planned isn't written out as a list, which would take gigabytes."""
+    asked = job("solver.num_epochs=100000000", "solver.patience=1", "solver.learning_rate=1e-9")
+    tracemalloc.start()
+    train(asked, tmp_path, 1)
+    ended = train(asked, tmp_path, 1, read(tmp_path)).solver
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert ended.stopped_early
+    assert peak < 50e6
 
 
 def test_a_checkpoint_beyond_the_planned_end_is_refused(job, tmp_path):

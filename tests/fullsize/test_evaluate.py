@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,14 @@ from bnlab.errors import DataError
 from bnlab.evidence.binomial import wilson_interval
 from bnlab.fullsize.checkpoint import read
 from bnlab.fullsize.evaluate import evaluate
-from bnlab.fullsize.evaluation_files import as_document, confusion_csv, confusion_figure, mistakes_figure, write_evaluation
+from bnlab.fullsize.evaluation_files import (
+    as_document,
+    caption,
+    confusion_csv,
+    confusion_figure,
+    mistakes_figure,
+    write_evaluation,
+)
 from bnlab.fullsize.job import make_job
 from bnlab.fullsize.train import train
 from bnlab.report.figure import HeatMap
@@ -51,6 +59,39 @@ def test_the_confusion_matrix_counts_each_image_once(trained):
     assert isinstance(heat_map, HeatMap)
     np.testing.assert_allclose(np.array(heat_map.values) * table.sum(axis=1, keepdims=True), table)
     assert [[int(text or 0) for text in row] for row in heat_map.cells] == table.tolist()
+    assert heat_map.limits == (0, 1)  # so that the colours of two nets can be compared
+
+
+def test_a_class_of_which_there_is_no_image_has_its_row_and_column(trained):
+    _, found = trained
+    assert replace(found, labels=found.labels * 0).confusion.shape == (10, 10)
+    assert replace(found, labels=found.labels + 2).confusion.shape == (12, 12)
+
+
+def test_mistakes_that_are_as_sure_stand_in_the_order_of_the_images(trained):
+    _, found = trained
+    images = [mistake.image for mistake in replace(found, probabilities=np.ones(1000)).surest_mistakes(1000)]
+    assert images == np.flatnonzero(found.predicted != found.labels).tolist()
+
+
+def test_the_document_says_which_net_and_which_images(trained):
+    solver, found = trained
+    document = as_document(found)
+    assert document["threads"] == 1
+    assert document["best_iteration"] == solver.check_iterations[solver.best_check]
+    others = as_document(replace(found, labels=found.labels[::-1]))
+    assert others["test_fingerprint"] != document["test_fingerprint"]
+
+
+def test_the_iteration_is_that_of_the_best_check_and_not_the_last(trained):
+    _, found = trained
+    solver = found.solver
+    solver.val_acc_history[:] = [0.1, 0.9, *[0.2] * (len(solver.val_acc_history) - 2)]
+    assert as_document(found)["best_iteration"] == 3
+    assert caption(found, "").endswith("after iteration 3")
+    solver.val_acc_history[:], solver.diverged_at = [0.1], 1
+    assert as_document(found)["best_iteration"] is None
+    assert caption(found, "").endswith("before training")
 
 
 def test_the_surest_mistakes_come_first(trained):

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from bnlab.fullsize.figures import POINTS, loss_lines, training_figure
+from bnlab.fullsize.figures import POINTS, loss_lines, loss_window, training_figure
 from bnlab.fullsize.train import train
 
 
@@ -34,7 +34,8 @@ def test_says_what_was_reached_and_how_it_was_trained(job, tmp_path):
     best = solver.best_check
     assert figure.title.startswith("Best check, after epoch ")
     assert f"validation {solver.val_acc_history[best]:.3f}".replace(" 0.", " .") in figure.title
-    for words in ("60 training images, 50 for validation", "hidden layers of 8, 6", "batchnorm", "patience 3", "seed 231"):
+    asks = ("60 training images, 50 for validation", "hidden layers of 8, 6", "batchnorm", "patience 3", "seed 231")
+    for words in (*asks, "training accuracy on 60 images", "the mean over 1 iteration"):
         assert words in figure.caption
     _, accuracy = figure.panels
     assert [line.label for line in accuracy.lines] == ["training", "validation"]
@@ -48,3 +49,17 @@ def test_a_divergence_before_any_check_is_said(job, tmp_path):
     figure = training_figure(asked, solver)
     assert solver.diverged_at == 1
     assert figure.title == "Diverged at iteration 1, before any check that counts"
+
+
+def test_a_divergence_after_a_check_is_said_and_has_its_cross(job, tmp_path):
+    asked = job("solver.update_rule=sgd", "solver.learning_rate=1e30", "net.normalization=none")
+    solver = train(asked, tmp_path, 1).solver
+    figure = training_figure(asked, solver)
+    assert (solver.diverged_at, solver.best_check) == (2, 0)
+    assert figure.title.endswith("; diverged at iteration 2")
+    assert [line.diverged for line in figure.panels[1].lines] == [(1,), (1,)]
+
+
+def test_the_bold_line_averages_a_twentieth_of_the_training(job, tmp_path):
+    solver = train(job("solver.num_epochs=20"), tmp_path, 1).solver
+    assert (solver.t, loss_window(solver)) == (60, 3)

@@ -55,7 +55,7 @@ def test_the_model_may_be_chosen_after_the_file(settings_file):
 @pytest.mark.parametrize(
     ("sets", "words"),
     [
-        (["net.model=rnn"], ["-s net.model: 'rnn' is not allowed", "mlp, cnn"]),
+        (["net.model=rnn"], ["-s net.model: 'rnn' is not allowed: it must be one of mlp, cnn"]),
         (["net.model=[mlp]"], ["-s net.model: ['mlp'] is not allowed"]),
         (["net=5"], ["-s net: 5 is not allowed: it must be a mapping"]),
         (["solver.patience=0"], ["-s solver.patience: 0 is not allowed", "at least 1, or never"]),
@@ -129,3 +129,9 @@ def test_file_names_that_no_folder_can_have(settings_file):
     assert folder.startswith("my-net-2-")
     assert folder == Path(folder).name
     assert replace(found, file=Path("elsewhere") / found.file.name).folder == found.folder
+
+
+def test_images_too_small_for_the_net_are_refused(idx_folder, settings_file):
+    file = settings_file(CNN.replace("synthetic, num_train: 60", "fashion-mnist, num_train: 60"))
+    with pytest.raises(SettingsError, match="the images are 1 x 1: a convnet needs at least 2 x 2"):
+        make_job(file, (), [idx_folder(1060, size=1)])

@@ -59,3 +59,8 @@ def test_each_kernel_is_prepared():
     examples = {name for name, _ in compilation._examples(compilation.np.dtype("float32"))}
     public = {name for name, value in vars(fast.kernels(2)).items() if hasattr(value, "py_func") and name[0] != "_"}
     assert examples == public
+
+
+def test_what_is_compiled_is_kept_on_disk():
+    kernels = [getattr(fast.kernels(2), name) for name, _ in compilation._examples(compilation.np.dtype("float32"))]
+    assert all(kernel.stats.cache_path for kernel in kernels)

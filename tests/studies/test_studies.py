@@ -45,6 +45,19 @@ def published(small, tmp_path_factory):
     return publish_in(tmp_path_factory.mktemp("published"), small, small.results)
 
 
+@pytest.fixture(scope="session")
+def with_failures(small, tmp_path_factory):
+    """The same of results without the first run of the first arm, and without the whole last arm."""
+    first, *between, last = small.results
+    error, seconds = "ValueError: no", {"seconds": 0.1}
+    found = [
+        Result(first.arm, first.histories[1:], (Failure(first.arm.runs[0], error, seconds),)),
+        *between,
+        Result(last.arm, (), tuple(Failure(run, error, seconds) for run in last.arm.runs)),
+    ]
+    return publish_in(tmp_path_factory.mktemp("failed"), small, found)
+
+
 def one_replicate(small):
     """The same plan and results with the first replicate alone."""
     plan = replace(small.plan.at(Look(1, 1)), looks=one_look(1))
@@ -182,27 +195,23 @@ def test_claims_are_about_arms_that_there_are(small, plan):
         assert contrast.claim.reason
 
 
-def test_a_study_is_drawn_and_told_without_a_run_that_failed(small, tmp_path):
-    failed = small.results[0]
-    failure = Failure(failed.arm.runs[0], "ValueError: no", {"seconds": 0.1})
-    found = [Result(failed.arm, failed.histories[1:], (failure,)), *small.results[1:]]
-    document, folder = publish_in(tmp_path, small, found)
-    assert [row["status"] for row in document["runs"]].count("failed") == 1
-    [row] = [row for row in document["runs"] if row["status"] == "failed"]
-    assert row["error"] == "ValueError: no"
-    assert row["best_val_acc"] is None
+def test_a_study_is_drawn_and_told_without_runs_that_failed(small, with_failures):
+    document, folder = with_failures
+    rows = [row for row in document["runs"] if row["status"] == "failed"]
+    assert [row["error"] for row in rows] == ["ValueError: no"] * 3
+    assert [row["best_val_acc"] for row in rows] == [None] * 3
     svg = (folder / "figure.svg").read_text(encoding="utf-8")
-    assert "1 run failed and not drawn" in " ".join(re.findall(r"<!-- (.*?) -->", svg))
-    for claim in json.loads((folder / "findings.json").read_text())["claims"]:
+    assert "3 runs failed and not drawn" in " ".join(re.findall(r"<!-- (.*?) -->", svg))
+
+
+def test_a_claim_is_undecided_where_runs_failed(small, with_failures):
+    first, last = small.plan.arms[0].curve, small.plan.arms[-1].curve
+    for claim in json.loads((with_failures[1] / "findings.json").read_text())["claims"]:
         assert claim["verdict"] == "undecided"
-        assert ("a run failed in 1 of 2 replicates" in claim["sentence"]) == bool(claim["missing_replicates"])
-        assert not claim["missing_replicates"] or failed.arm.curve in (claim["arm"], claim["against"])
-
-
-def test_a_study_whose_arm_failed_as_a_whole_is_drawn_and_told(small, tmp_path):
-    failures = tuple(Failure(run, "ValueError: no", {"seconds": 0.1}) for run in small.results[0].arm.runs)
-    document, _ = publish_in(tmp_path, small, [Result(small.results[0].arm, (), failures), *small.results[1:]])
-    assert [row["status"] for row in document["runs"]].count("failed") == 2
+        missing, curves = claim["missing_replicates"], (claim["arm"], claim["against"])
+        assert (f"a run failed in {missing} of 2 replicates" in claim["sentence"]) == bool(missing)
+        assert missing in (0, 1, 2)
+        assert missing == 0 or (first if missing == 1 else last) in curves
 
 
 def test_the_summary_is_strict_json_with_the_tables_rows(small):
