@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bnlab.bench import convolution, layers
+from bnlab.bench import convolution, driver, layers
 from bnlab.bench.run import measure_run
 from bnlab.bench.scaling import Base, measure_scaling
 from bnlab.bench.turns import all_in_turn
@@ -26,6 +26,8 @@ MEASURED: dict[str, Callable[[Mapping[str, Any]], Any]] = {
     "loops": lambda options: all_in_turn(convolution.against_loops(), options["rounds"]),
     "run": lambda options: measure_run(RunSpec.from_json(options["run"]), options["folders"], options["rounds"]),
     "scaling": lambda options: measure_scaling(options["rounds"], Base(**options["base"])),
+    "driver": lambda options: driver.drive(**options),
+    "workers": lambda options: driver.one_and_two_workers(**options),
     "blas": lambda options: {"name": blas().name, "kernel": blas().kernel, "threads": blas_threads()},
 }
 """The parts, and what each takes from OPTIONS."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from bnlab.bench import driver
 from bnlab.bench.convolution import SHAPES
 from bnlab.bench.figures import FAST, PLAIN, Figure, between, in_words
 from bnlab.bench.sweep import AROUND, against
@@ -33,6 +34,10 @@ GOALS = (
     Goal("run", OVER_LIMIT, AT_MOST, {PLAIN: 2.2, FAST: 1.5}),
     *(Goal("conv", f"{shape}, over PyTorch's", AT_MOST, {"": b}) for shape, b in zip(SHAPES, (1.0, 1.2, 2.0), strict=True)),
     Goal("sweep", AROUND, AT_MOST, {PLAIN: 0.7, FAST: 0.7}),
+    Goal(driver.PART, f"{driver.PER_RUN}, 10,000 runs", AT_MOST, {"": 3e-3}),
+    Goal(driver.PART, driver.PER_RUN_MEMORY, AT_MOST, {"": 1000}),
+    Goal(driver.PART, driver.STORED.format(10_000), AT_MOST, {"": 3.0}),
+    Goal(driver.PART, f"{driver.TWO_WORKERS}, 400 runs", AT_LEAST, {"": 1.8}),
 )
 """The weight-scale sweep and its runs, against PyTorch in the same number of processes, and against a notebook."""
 

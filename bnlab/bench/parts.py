@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from bnlab.bench.driver import measure_driver
 from bnlab.bench.figures import Figure, rate_of, ratio_of, time_of
 from bnlab.bench.goals import OVER_LIMIT
 from bnlab.bench.processes import measure
@@ -20,12 +21,14 @@ SHORT = 5
 
 @dataclass(frozen=True)
 class Bench:
-    """What is to be measured. options: those of our sweep that made the plan. say: is told what is under way."""
+    """What is to be measured. options: those of our sweep that made the plan. runs: those of the driver's
+    part. say: is told what is under way."""
 
     plan: StudyPlan
     options: tuple[str, ...]
     jobs: int
     rounds: int
+    runs: int
     say: Callable[[str], None]
 
 
@@ -102,6 +105,11 @@ def _startup(bench: Bench) -> Measured:
     return Measured(measure_startup(bench.rounds))
 
 
+def _driver(bench: Bench) -> Measured:
+    bench.say(f"the driver, with {bench.runs:,} runs")
+    return Measured(measure_driver(bench.runs, bench.rounds))
+
+
 def _against_torch(part: str, kernels: str, timed: Sequence[Any]) -> list[Figure]:
     """Our times, and over PyTorch's where that is installed."""
     figures = []
@@ -127,6 +135,9 @@ PARTS = {
     "layers": Part("affine, batchnorm, layernorm and dropout against PyTorch", _layers),
     "conv": Part("the convolution against PyTorch", _conv),
     "startup": Part("how long programs take to start", _startup),
+    "driver": Part(
+        "what the driver costs per run, with --runs N made-up ones, and what two workers gain", _driver, usual=False
+    ),
     "loops": Part("the convolution against the notebooks' loops, which take a minute", _loops, usual=False),
 }
 USUAL = [name for name, part in PARTS.items() if part.usual]

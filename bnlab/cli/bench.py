@@ -34,6 +34,7 @@ from bnlab.studies.settings import Override, parse_set
 
 STUDY = "sweep weight-scale"
 ROUNDS = 3
+RUNS = 400
 
 
 @click.command(
@@ -54,6 +55,13 @@ ROUNDS = 3
 @click.option(
     "--rounds", type=click.IntRange(min=1, max=1_000), default=ROUNDS, show_default=True, help="Turns of each program."
 )
+@click.option(
+    "--runs",
+    type=click.IntRange(min=40, max=400_000),
+    default=RUNS,
+    show_default=True,
+    help="Made-up runs of the part driver; 10000 take some minutes.",
+)
 @dataset_option
 @data_dir_option
 @click.option("-s", "--set", "sets", multiple=True, metavar="KEY.PATH=VALUE", help="A setting of the sweep. Repeatable.")
@@ -65,6 +73,7 @@ def command(
     only: tuple[str, ...],
     scaling: bool,
     rounds: int,
+    runs: int,
     dataset: str | None,
     data_dir: Path | None,
     sets: tuple[str, ...],
@@ -87,7 +96,7 @@ def command(
     check_settings(plan)
     if data_dir is not None:
         options += ["--data-dir", str(data_dir.absolute())]
-    found = document.carry_out(names, Bench(plan, tuple(options), jobs, rounds, _say(quiet)))
+    found = document.carry_out(names, Bench(plan, tuple(options), jobs, rounds, runs, _say(quiet)))
     made = found.to_json(asked())
     files = document.publish(made, found.judged, out)
     if as_json:

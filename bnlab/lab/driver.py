@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from functools import partial
 
@@ -26,12 +26,13 @@ def carry_out(
     workers: Workers = HERE,
     fail_fast: bool = False,
     anew: bool = False,
+    function: Callable[..., Ended] = train,
 ) -> Iterator[Ended]:
     """Train the runs, several at once, and give each as it ends, when it is stored. A run that is named twice is done once.
 
     A run that fails is recorded as failed, and the others go on; with fail_fast no more are begun. anew: also runs that are
     stored; without it, a run that another driver has stored by its turn is given as it is. If another driver is at work on
-    the folder, this one begins at the other end. This process alone writes the store.
+    the folder, this one begins at the other end. This process alone writes the store. function: what trains a run.
 
     Raises StoreError, DataError, SettingsError, and RunError if the executor broke; KeyboardInterrupt passes. All that had
     ended by then is in the store.
@@ -45,7 +46,7 @@ def carry_out(
     pending: dict[Future[Ended], tuple[RunSpec, int]] = {}
     with store.first_here() as first, executor(workers) as where:
         tasks = _tasks(missing if first else missing[::-1], store, anew, stop, elsewhere)
-        ended_ones = as_they_end(where, partial(train, folders=tuple(folders)), tasks, 2 * workers.jobs, pending)
+        ended_ones = as_they_end(where, partial(function, folders=tuple(folders)), tasks, 2 * workers.jobs, pending)
         try:
             for spec, future in ended_ones:
                 try:

@@ -1,0 +1,24 @@
+"""What the driver costs: its made-up runs are runs, and the figures are there."""
+
+import json
+
+from bnlab.bench.driver import made_up
+from bnlab.bench.goals import GOALS
+from bnlab.runs.history import from_json
+
+
+def test_a_made_up_run_is_one_that_the_store_believes(make_spec):
+    spec = make_spec(num_epochs=5)
+    document = json.loads(json.dumps(made_up(spec).to_json()))
+    assert from_json(document, spec).outcome == made_up(spec).outcome
+
+
+def test_its_figures(run):
+    """The smallest number of runs. The goals for 10,000 aren't judged by it."""
+    made = run("bench", "--only", "driver", "--runs", 40, "--rounds", 1, "--json").json
+    figures = {figure["what"]: figure["value"] for figure in made["figures"]}
+    assert 0 < figures["the driver, per run, 40 runs"] < 0.1
+    assert 0 < figures["until a command says that all 40 runs are stored"] < 60
+    assert 0 < figures["two workers over one, the runs alone, 40 runs"] < 4
+    goals = {goal.what for goal in GOALS if goal.part == "driver"}
+    assert {goal["what"] for goal in made["goals"]} == {"the driver's memory, per run"} <= goals
