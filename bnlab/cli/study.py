@@ -14,6 +14,7 @@ import click
 from bnlab.cli.meanwhile import Meanwhile
 from bnlab.cli.options import (
     PATH,
+    chosen_dataset,
     data_dir_option,
     data_folders,
     dataset_option,
@@ -188,6 +189,7 @@ def run_study(entry: StudyEntry, study: Study, given: dict[str, Any]) -> None:
     if not request.dry_run:
         get_ready(request.jobs)
     folders = data_folders(request.data_dir)
+    given["dataset"] = chosen_dataset(given["dataset"], request.data_dir)
     claims = read_claims(request.claims) if request.claims else ()
     overrides = [*map(parse_set, request.sets), *_from_options(study, given)]
     plan = make_plan(entry, request.config, overrides, folders, claims, request.most, study)

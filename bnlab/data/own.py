@@ -13,6 +13,7 @@ import re
 import time
 import unicodedata
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -63,11 +64,13 @@ def is_own(path: Path) -> bool:
     return path.is_dir() and holds_pictures(path)
 
 
-def found(folders: Sequence[Path], taken: Sequence[str]) -> dict[str, list[Path]]:
-    """All images of one's own, by name: those that are searched themselves, and those that lie in them."""
+def found(folders: Sequence[Path], taken: Sequence[str], name: str | None = None) -> dict[str, list[Path]]:
+    """All images of one's own, by name: the folders that are searched, and what lies in those that are none themselves, or
+    are called otherwise than the name that is looked for."""
     by_name: dict[str, list[Path]] = {}
     for folder in folders:
-        for path in [folder] if is_own(folder) else _inside(folder):
+        own = is_own(folder) and name in (None, own_name(folder, taken))
+        for path in [folder] if own else _inside(folder):
             by_name.setdefault(own_name(path, taken), []).append(path)
     return by_name
 
@@ -189,8 +192,11 @@ class Waiting:
 
 
 def _inside(folder: Path) -> Iterator[Path]:
-    """The files of arrays and the folders of pictures in a folder, sorted by name."""
+    """The files of arrays and the folders of pictures in a folder, sorted by name; without those that can't be read."""
     if folder.is_dir():
         with reading(folder):
             names = sorted(os.listdir(folder))
-        yield from (folder / name for name in names if not name.startswith(".") and is_own(folder / name))
+        for name in names:
+            with suppress(DataError):
+                if not name.startswith(".") and is_own(folder / name):
+                    yield folder / name

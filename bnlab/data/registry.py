@@ -37,7 +37,7 @@ class OwnModule(Protocol):
 
     def is_own(self, path: Path) -> bool: ...
 
-    def found(self, folders: Sequence[Path], taken: Sequence[str]) -> dict[str, list[Path]]: ...
+    def found(self, folders: Sequence[Path], taken: Sequence[str], name: str | None = None) -> dict[str, list[Path]]: ...
 
     def load(
         self,
@@ -138,9 +138,9 @@ def name_of(path: str | Path) -> str | None:
 
 def _own_path(name: str, folders: Sequence[Path]) -> Path:
     """Where the images of one's own lie that have this name. Raises DataError if there are none, or several."""
-    found = _own().found(folders, (*DATASETS,))
+    found = _own().found(folders, (*DATASETS,), name)
     if name not in found:
-        known = (*DATASETS, *found)
+        known = (*DATASETS, *own_names(folders))
         near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
         hint = f"; did you mean '{near[0]}'?" if near else ""
         raise DataError(
