@@ -57,6 +57,14 @@ def chosen_dataset(dataset: str | None, data_dir: Path | None) -> str | None:
     return name_of(search_folders(data_dir)[0]) if dataset is None and data_dir is not None else dataset
 
 
+def warn_of_unused(data_dir: Path | None, named: str | None, taken: str) -> None:
+    """Say that a folder was named that the data set has no use for: somebody may take the results for those of other
+    images. named: the data set that an option names; taken: the one that is taken."""
+    if data_dir is not None and named is None and taken in DATASETS and not DATASETS[taken].in_files:
+        told = f"{data_dir} is no folder of pictures, nor an .npz file, and {taken} needs no files: --data-dir isn't used"
+        click.echo(f"Warning: {told}; bnlab data list --data-dir {data_dir} says what is there for --dataset", err=True)
+
+
 def data_folders(data_dir: Path | None) -> tuple[Path, ...]:
     """Where data sets are looked for, in order. The environment's folder is read here and nowhere else."""
     named = os.environ.get("BNLAB_DATA_DIR")

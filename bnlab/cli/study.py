@@ -25,6 +25,7 @@ from bnlab.cli.options import (
     quiet_option,
     seed_option,
     verbose_option,
+    warn_of_unused,
 )
 from bnlab.cli.output import print_plan, print_study
 from bnlab.cli.progress import get_ready, report_interrupt, runs_failed, set_up_log, train_missing
@@ -193,6 +194,8 @@ def run_study(entry: StudyEntry, study: Study, given: dict[str, Any]) -> None:
     claims = read_claims(request.claims) if request.claims else ()
     overrides = [*map(parse_set, request.sets), *_from_options(study, given)]
     plan = make_plan(entry, request.config, overrides, folders, claims, request.most, study)
+    if not request.quiet:
+        warn_of_unused(request.data_dir, given["dataset"], plan.settings.data.dataset)
     _check_claims(request, plan)
     store = Store(request.out, read_only=request.dry_run)
     there = stored(plan.runs, store)  # with --force too: a file that can't be read is never overwritten

@@ -12,7 +12,16 @@ from typing import Any
 import click
 
 from bnlab.cli.lazy import Interrupted
-from bnlab.cli.options import PATH, chosen_dataset, data_dir_option, data_folders, json_option, out_option, quiet_option
+from bnlab.cli.options import (
+    PATH,
+    chosen_dataset,
+    data_dir_option,
+    data_folders,
+    json_option,
+    out_option,
+    quiet_option,
+    warn_of_unused,
+)
 from bnlab.cli.progress import count_bar, set_up_log
 from bnlab.cli.tables import print_json, print_table
 from bnlab.data import DATASETS
@@ -65,6 +74,8 @@ def command(file: Path, **given: Any) -> None:
     overrides = [*map(parse_set, given["sets"]), *_from_options(given)]
     job = make_job(file, overrides, data_folders(given["data_dir"]))
     shown = not given["quiet"]
+    if shown:
+        warn_of_unused(given["data_dir"], given["dataset"], job.spec.data.dataset)
     folder = given["out"] / job.folder
     with alone_in_results(given["out"], job.folder):
         checkpoint = find_checkpoint(folder, job.spec, given["resume"], given["force"], given["threads"])

@@ -202,3 +202,16 @@ def test_the_list_of_data_sets(call, pets, split):
     (pets / "dog" / "0.png").write_bytes(b"")
     done = call("data", "list", "--data-dir", "Pets")
     assert "  Pets/dog/0.png is empty" in done.out
+
+
+def test_a_folder_that_is_of_no_use_is_told(call, pets, tmp_path):
+    """Else somebody might take the results for those of other images."""
+    (tmp_path / "mat").mkdir()
+    (tmp_path / "mat" / "cats.mat").write_bytes(b"x")
+    done = call("compare", "--data-dir", "mat", "--dry-run")
+    assert (done.status, done.err) == (0, (
+        "Warning: mat is no folder of pictures, nor an .npz file, and fashion-mnist-mini needs no files: --data-dir isn't "
+        "used; bnlab data list --data-dir mat says what is there for --dataset\n"
+    ))  # fmt: skip
+    for used in (("--data-dir", "mat", "--dataset", "synthetic"), ("--data-dir", "Pets", *SMALL), ()):
+        assert call("compare", *used, "--dry-run").err == ""
