@@ -38,8 +38,6 @@ LONGEST = 40
 """Characters of a name."""
 NOT_THEIRS = "own"
 """What comes before a name that a data set of the registry has."""
-
-
 SET_BOTH = "-s data.num_train={} -s data.num_val={}"
 READ_AS = 1
 """Raise it when pictures come to be read otherwise: what was kept of them is then not taken."""
