@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from bnlab.data import DATASETS, DEFAULT, search_folders
+from bnlab.data import DATASETS, DEFAULT, name_of, search_folders
 from bnlab.lab.cores import cores
 
 
@@ -30,9 +30,13 @@ PATH = PathType()
 data_dir_option = click.option(
     "--data-dir",
     type=PATH,
-    help="Folder with data sets that come as files [default: $BNLAB_DATA_DIR, then the user's cache folder].",
+    metavar="PATH",
+    help="Images of your own: an .npz file, or a folder with a folder of pictures per class. Or the folder with data sets "
+    "that come as files [default: $BNLAB_DATA_DIR, then the user's cache folder].",
 )
-dataset_option = click.option("--dataset", help=f"{', '.join(DATASETS)} [default: {DEFAULT}].")
+dataset_option = click.option(
+    "--dataset", help=f"{', '.join(DATASETS)} [default: images of your own in --data-dir, else {DEFAULT}]."
+)
 seed_option = click.option("--seed", type=int, help="Seed of all random streams [default: 231].")
 dry_run_option = click.option("-n", "--dry-run", is_flag=True, help="List the runs and stop.")
 json_option = click.option(
@@ -54,6 +58,19 @@ keep_failed_option = click.option("--keep-failed", is_flag=True, help="Leave run
 fail_fast_option = click.option("--fail-fast", is_flag=True, help="Begin no more runs after one has failed.")
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 verbose_option = click.option("-v", "--verbose", is_flag=True, help="Print a line for each run when it ends.")
+
+
+def chosen_dataset(dataset: str | None, data_dir: Path | None) -> str | None:
+    """The data set that the options name: by `--dataset`, else by images of one's own in `--data-dir`; None for neither."""
+    return name_of(search_folders(data_dir)[0]) if dataset is None and data_dir is not None else dataset
+
+
+def warn_of_unused(data_dir: Path | None, named: str | None, taken: str) -> None:
+    """Say that a folder was named that the data set has no use for: somebody may take the results for those of other
+    images. named: the data set that an option names; taken: the one that is taken."""
+    if data_dir is not None and named is None and taken in DATASETS and not DATASETS[taken].in_files:
+        told = f"{data_dir} is no folder of pictures, nor an .npz file, and {taken} needs no files: --data-dir isn't used"
+        click.echo(f"Warning: {told}; bnlab data list --data-dir {data_dir} says what is there for --dataset", err=True)
 
 
 def data_folders(data_dir: Path | None) -> tuple[Path, ...]:

@@ -12,6 +12,7 @@ import click
 from bnlab.cases import CASES
 from bnlab.cli.gradcheck import SEED
 from bnlab.cli.options import (
+    chosen_dataset,
     data_dir_option,
     data_folders,
     dataset_option,
@@ -110,6 +111,7 @@ def command(
     if not dry_run:
         get_ready(jobs)
     folders, store = data_folders(data_dir), Store(out, read_only=dry_run)
+    given["dataset"] = chosen_dataset(given["dataset"], data_dir)
     everything = plan_all(only, _overrides(given), folders)
     runs, labels = everything.runs, everything.labels
     stand, manner = standing(runs, store), Manner(Workers(jobs, time_limit=run_time_limit), keep_failed, fail_fast)

@@ -14,6 +14,7 @@ import click
 from bnlab.cli.meanwhile import Meanwhile
 from bnlab.cli.options import (
     PATH,
+    chosen_dataset,
     data_dir_option,
     data_folders,
     dataset_option,
@@ -27,6 +28,7 @@ from bnlab.cli.options import (
     seed_option,
     time_limit_option,
     verbose_option,
+    warn_of_unused,
 )
 from bnlab.cli.output import print_plan, print_study
 from bnlab.cli.progress import Manner, get_ready, in_words, report_interrupt, runs_failed, say, set_up_log, train_missing
@@ -204,9 +206,12 @@ def run_study(entry: StudyEntry, study: Study, given: dict[str, Any]) -> None:
     if not request.dry_run:
         get_ready(request.jobs)
     folders = data_folders(request.data_dir)
+    given["dataset"] = chosen_dataset(given["dataset"], request.data_dir)
     claims = read_claims(request.claims) if request.claims else ()
     overrides = [*map(parse_set, request.sets), *_from_options(study, given)]
     plan = make_plan(entry, request.config, overrides, folders, claims, request.most, study)
+    if not request.quiet:
+        warn_of_unused(request.data_dir, given["dataset"], plan.settings.data.dataset)
     _check_claims(request, plan)
     store = Store(request.out, read_only=request.dry_run)
     runs = standing(plan.runs, store)  # with --force too: a file that can't be read is never overwritten

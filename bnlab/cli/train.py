@@ -12,7 +12,16 @@ from typing import Any
 import click
 
 from bnlab.cli.lazy import Interrupted
-from bnlab.cli.options import PATH, data_dir_option, data_folders, json_option, out_option, quiet_option
+from bnlab.cli.options import (
+    PATH,
+    chosen_dataset,
+    data_dir_option,
+    data_folders,
+    json_option,
+    out_option,
+    quiet_option,
+    warn_of_unused,
+)
 from bnlab.cli.progress import count_bar, get_ready, set_up_log
 from bnlab.cli.tables import print_json, print_table
 from bnlab.data import DATASETS
@@ -37,7 +46,7 @@ EVERY = 0.1
 
 @click.command("train", epilog="Example: bnlab train experiments/good-model.yaml --data-dir ~/data")
 @click.argument("file", type=PATH, metavar="FILE.yaml")
-@click.option("--dataset", help=f"Data set, over the file's: {', '.join(DATASETS)}.")
+@click.option("--dataset", help=f"Data set, over the file's: {', '.join(DATASETS)}, or images of your own.")
 @data_dir_option
 @click.option("--seed", type=int, help="Seed of all random streams, over the file's.")
 @click.option(
@@ -66,9 +75,12 @@ def command(file: Path, **given: Any) -> None:
             "--resume goes on from the checkpoint, and --force begins anew: leave one of them out",
             click.get_current_context(),
         )
+    given["dataset"] = chosen_dataset(given["dataset"], given["data_dir"])
     overrides = [*map(parse_set, given["sets"]), *_from_options(given)]
     job = make_job(file, overrides, data_folders(given["data_dir"]))
     shown = not given["quiet"]
+    if shown:
+        warn_of_unused(given["data_dir"], given["dataset"], job.spec.data.dataset)
     folder = given["out"] / job.folder
     with alone_in_results(given["out"], job.folder):
         checkpoint = find_checkpoint(folder, job.spec, given["resume"], given["force"], given["threads"])

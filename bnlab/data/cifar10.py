@@ -67,3 +67,4 @@ _SET = FileSet(
 )
 load = _SET.load
 describe = _SET.describe
+holds = _SET.holds

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from bnlab.data.centred import CentredImages
 
 NUM_CLASSES = 10
-"""All data sets have ten, and labels from 0 to 9."""
+"""All data sets of the registry have ten, and labels from 0 to 9."""
+Size: TypeAlias = tuple[int, int]
+"""Height and width, in pixels."""
 CHUNK_BYTES = 1_500_000  # small enough for a chunk and its float64 copy to stay in the processor's cache, or nearly
 
 
@@ -27,9 +29,10 @@ CHUNK_BYTES = 1_500_000  # small enough for a chunk and its float64 copy to stay
 class Dataset:
     """Images as they were read, and the mean image. Nets and the Solver take what `arrays()` gives, also for the test set.
 
-    x_…: pixels, uint8 (N, C, H, W); y_…: labels, int64 (N,) of 0 to 9; for training, validation and test. There are no test
+    x_…: pixels, uint8 (N, C, H, W); y_…: labels, int64 (N,) from 0; for training, validation and test. There are no test
     images unless they were asked for. mean: float64 (C, H, W), the mean of all training images of the data set, even if
-    fewer are held here. The arrays aren't meant to be changed.
+    fewer are held here. num_classes: labels lie below it; classes: their names, in the order of their labels, none where a
+    label's number is its name. The arrays aren't meant to be changed.
     """
 
     x_train: NDArray[np.uint8]
@@ -39,6 +42,8 @@ class Dataset:
     x_test: NDArray[np.uint8]
     y_test: NDArray[np.int64]
     mean: NDArray[np.float64]
+    classes: tuple[str, ...] = ()
+    num_classes: int = NUM_CLASSES
 
     def arrays(self, dtype: DTypeLike = "float32") -> dict[str, NDArray[Any]]:
         """`X_train, y_train, X_val, y_val` as a Solver takes them, and `X_test, y_test` if test images were loaded.

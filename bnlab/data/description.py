@@ -12,7 +12,8 @@ class Description:
     where: the folder its files lie in, 'embedded' or 'made on the spot'; empty if it is absent.
     source: its origin and licence, one line.
     image_shape: (channels, height, width), None if unknown. Numbers of images are 0, and num_bytes too, if unknown.
-    problem: one line on what is missing or damaged and what to do about it; None if the data set can be loaded.
+    problem: what is missing or damaged and what to do about it, a line for each thing; None if the data set can be loaded.
+    classes: their names, in the order of their labels. notes: what else somebody may want to know, a line for each.
     """
 
     name: str
@@ -25,3 +26,5 @@ class Description:
     num_test: int = 0
     num_bytes: int = 0
     problem: str | None = None
+    classes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()

@@ -64,6 +64,10 @@ class FileSet:
             self.name, True, str(folder), self.source, parts[0].shape, num_train, NUM_VALIDATION, num_test, size
         )
 
+    def holds(self, folder: Path) -> bool:
+        """Whether files of the data set lie in the folder, or where they usually lie in it."""
+        return folder.is_dir() and any(self.find(place) for place in places([folder], (self.name, *self.subfolders)))
+
     def _open_test(self, files: Files, train: Sequence[Part]) -> Part:
         test = files.open_test()
         if test.shape != train[0].shape:

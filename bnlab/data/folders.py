@@ -11,7 +11,7 @@ from bnlab.errors import DataError
 def search_folders(data_dir: str | Path | None = None, env_dir: str | Path | None = None) -> tuple[Path, ...]:
     """The folders to search, in order: data_dir alone if given, else env_dir (if given) and the user's cache folder.
 
-    Raises DataError if data_dir isn't a folder; the others need not exist.
+    Raises DataError if data_dir isn't a folder, nor an .npz file; the others need not exist.
     """
     if data_dir is not None:
         return (_existing(Path(data_dir)),)
@@ -29,7 +29,10 @@ def places(folders: Sequence[Path], names: Sequence[str]) -> Iterator[Path]:
 
 
 def _existing(folder: Path) -> Path:
-    if not folder.is_dir():
+    if not folder.is_dir() and not (folder.suffix.lower() == ".npz" and folder.is_file()):
         state = "is not a folder" if folder.exists() else "does not exist"
-        raise DataError(f"data folder {folder} {state}: name a folder that holds the data set's files")
+        raise DataError(
+            f"data folder {folder} {state}: name a folder that holds the data set's files or your own pictures, or an .npz "
+            "file"
+        )
     return folder

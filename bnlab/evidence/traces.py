@@ -8,12 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bnlab.data.dataset import NUM_CLASSES
 from bnlab.data.split import NUM_VALIDATION
 from bnlab.runs.history import History
 from bnlab.runs.outcome import planned_checks
-
-CHANCE = 1 / NUM_CLASSES
 
 
 @dataclass(frozen=True)
@@ -34,7 +31,7 @@ def trace(history: History) -> Trace:
     spec, outcome = history.spec, history.outcome
     checks = planned_checks(spec)
     counting = sum(1 for check in checks if history.diverged_at is None or check < history.diverged_at)
-    guessed = [CHANCE] * (len(checks) - counting)
+    guessed = [spec.data.chance] * (len(checks) - counting)
     return Trace(
         tuple(checks),
         tuple(check / spec.iterations_per_epoch for check in checks),

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from bnlab.data import DATASETS, Dataset, load
+from bnlab.data import Dataset, load
 from bnlab.errors import DataError, RunError, SettingsError
 from bnlab.evidence.binomial import wilson_interval
 from bnlab.fullsize.checkpoint import Checkpoint, solver_of
@@ -94,7 +94,7 @@ def evaluate(checkpoint: Checkpoint, folders: Sequence[Path] = (), classes: Sequ
     SettingsError for names that don't fit; RunError if memory runs out.
     """
     own = checkpoint.spec.data
-    dataset = load(own.dataset, folders, num_train=own.num_train, num_test=None, num_val=own.num_val)
+    dataset = load(own.dataset, folders, num_train=own.num_train, num_test=None, num_val=own.num_val, size=own.size)
     if dataset.fingerprint != own.fingerprint:
         raise DataError(
             f"{own.dataset}: its files hold other images (fingerprint {dataset.fingerprint}) than the net was trained on "
@@ -111,7 +111,7 @@ def evaluate(checkpoint: Checkpoint, folders: Sequence[Path] = (), classes: Sequ
             predicted, probabilities = _predictions(solver, data["X_test"])
     except MemoryError as error:
         raise RunError(f"memory ran out for the net of {checkpoint.path}: close other programs, and try again") from error
-    named = DATASETS[own.dataset].classes if classes is None else classes
+    named = dataset.classes if classes is None else classes
     found = Evaluation(checkpoint, solver, dataset, data["y_test"], predicted, probabilities, named)
     _check_names(found)
     return found

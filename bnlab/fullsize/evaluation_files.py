@@ -15,8 +15,13 @@ from bnlab.layers.types import Array
 from bnlab.report.draw import draw
 from bnlab.report.figure import Figure, HeatMap, Image
 from bnlab.report.table import csv_bytes
+from bnlab.report.text import can_be_drawn
 
 SCHEMA = 1
+MOST_NAMED = 20
+"""Classes that a confusion matrix has names and numbers for."""
+LONGEST = 24
+"""Characters of a class's name in a figure."""
 MISTAKES, ACROSS = 20, 5
 """The mistakes that are shown, and how many of them in a row."""
 METHOD = "Wilson score interval, 95 %"
@@ -74,42 +79,50 @@ def confusion_csv(found: Evaluation) -> bytes:
 
 
 def confusion_figure(found: Evaluation) -> Figure:
-    """The confusion matrix: colours are shares of a class, texts are numbers of images."""
+    """The confusion matrix: colours are shares of a class, texts are numbers of images. Many classes go by their numbers,
+    since texts would lie upon each other."""
     table = found.confusion
+    many = len(table) > MOST_NAMED
     places = [float(i) for i in range(len(table))]
-    ticks = dict(zip(places, map(found.name_of, range(len(table))), strict=True))
+    ticks = dict(zip(places, (drawn_name(found, label) for label in range(len(table))), strict=True))
     heat_map = HeatMap(
         title="Classes told apart",
-        x_label="taken for",
-        y_label="class",
+        x_label="taken for (number of the class)" if many else "taken for",
+        y_label="number of the class" if many else "class",
         x=places,
         y=places,
         values=(table / np.maximum(table.sum(axis=1, keepdims=True), 1)).tolist(),
         value_label="share of the class",
         limits=(0.0, 1.0),
-        x_ticks=ticks,
-        y_ticks=ticks,
-        cells=[[str(n) if n else "" for n in row] for row in table.tolist()],
+        x_ticks=None if many else ticks,
+        y_ticks=None if many else ticks,
+        cells=None if many else [[str(n) if n else "" for n in row] for row in table.tolist()],
         downward=True,
     )
-    return Figure(
-        title(found),
-        caption(found, f"Numbers: the test images of the row's class that are taken for the column's; interval: {METHOD}"),
-        (heat_map,),
-    )
+    numbers = "Numbers: the test images of the row's class that are taken for the column's"
+    topic = "Classes: by number from 0, in the order of confusion.csv, which has their names" if many else numbers
+    return Figure(title(found), caption(found, f"{topic}; interval: {METHOD}"), (heat_map,))
 
 
 def mistakes_figure(found: Evaluation) -> Figure:
     """The images that the net is surest and wrong about, with what it takes them for and what they are."""
-    mistakes, named = found.surest_mistakes(MISTAKES), found.name_of
+    mistakes = found.surest_mistakes(MISTAKES)
 
     def panel(mistake: Mistake) -> Image:
-        guess = f"{named(mistake.predicted)} {mistake.probability:.3f}"
-        return Image(f"{guess}\nis {named(mistake.label)}", _pixels(found, mistake.image))
+        guess = f"{drawn_name(found, mistake.predicted)} {mistake.probability:.3f}"
+        return Image(f"{guess}\nis {drawn_name(found, mistake.label)}", _pixels(found, mistake.image))
 
     topic = "Test images: what the net takes them for, with its probability; what they are"
     rows = -(-len(mistakes) // ACROSS)
     return Figure("Surest and wrong", caption(found, topic), tuple(map(panel, mistakes)), rows=rows)
+
+
+def drawn_name(found: Evaluation, label: int) -> str:
+    """A class's name as figures have it: by its number where their font lacks a character, and cut where it is long."""
+    name = found.name_of(label)
+    if not can_be_drawn(name):
+        return f"class {label}"
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
 
 
 def title(found: Evaluation) -> str:

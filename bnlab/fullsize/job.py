@@ -41,8 +41,9 @@ def make_job(file: Path, overrides: Iterable[Override] = (), folders: Sequence[P
     """
     settings, changed = load_training(file, overrides)
     own = settings.data
-    dataset = load(own.dataset, folders, own.num_train, num_val=own.num_val)
+    dataset = load(own.dataset, folders, own.num_train, num_val=own.num_val, size=own.size)
     settings.net.check_image(dataset.x_train.shape[1:])
-    data = DataSpec(own.dataset, len(dataset.x_train), dataset.fingerprint, len(dataset.x_val))
+    counts = len(dataset.x_train), dataset.fingerprint, len(dataset.x_val)
+    data = DataSpec(own.dataset, *counts, num_classes=dataset.num_classes, size=own.size)
     spec = RunSpec(data, settings.net, settings.solver.of_run, settings.seed, dtype=settings.dtype, engine=settings.engine)
     return Job(file, settings, changed, spec, dataset)

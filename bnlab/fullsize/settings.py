@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 from bnlab.data import DEFAULT
 from bnlab.errors import SettingsError
 from bnlab.runs.fields import Checked, NoneAs, OneOf, normal, plain, shown
-from bnlab.runs.spec import MODELS, ConvNetSpec, Count, DtypeName, EngineName, NetSpec, Seed, SolverSpec
+from bnlab.runs.spec import MODELS, ConvNetSpec, Count, DtypeName, EngineName, ImageSize, NetSpec, Seed, SolverSpec
 from bnlab.studies.settings import Override, build, expanded, known_settings, leaves, merge, shipped_file
 from bnlab.studies.yaml_files import read
 
@@ -27,6 +27,7 @@ class DataSettings(Checked):
     dataset: Annotated[str, "the data set's name; see bnlab data list"] = DEFAULT
     num_train: Annotated[Count | None, ALL, "training images used, the first so many"] = None
     num_val: Annotated[Count | None, ALL, "validation images used; above 1,000, so many are held out"] = None
+    size: Annotated[ImageSize, "height and width that images of your own are resized to; null for as they are"] = None
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,15 @@ _latest: dict[str, Dataset] = {}
 """The data set that was read last, by its fingerprint."""
 
 
-def read(dataset: str, num_train: int | None, num_val: int | None, folders: Sequence[str | Path]) -> Dataset:
+def read(
+    dataset: str,
+    num_train: int | None,
+    num_val: int | None,
+    folders: Sequence[str | Path],
+    size: tuple[int, ...] | None = None,
+) -> Dataset:
     """Read the images. Raises DataError if they aren't there, are damaged, or are too few."""
-    found = load(dataset, folders, num_train, num_val=num_val)
+    found = load(dataset, folders, num_train, num_val=num_val, size=size)
     _latest.clear()
     _latest[found.fingerprint] = found
     return found
@@ -40,7 +46,7 @@ def arrays(spec: RunSpec, folders: tuple[str, ...]) -> dict[str, Array]:
 def _arrays(data: DataSpec, folders: tuple[str, ...], dtype: str, drawn_by: tuple[int, int] | None) -> dict[str, Array]:
     """drawn_by: the seed and replicate whose stream draws the training images; None for the first ones."""
     num_train = data.num_train if drawn_by is None else None
-    dataset = _latest.get(data.fingerprint) or read(data.dataset, num_train, data.num_val, folders)
+    dataset = _latest.get(data.fingerprint) or read(data.dataset, num_train, data.num_val, folders, data.size)
     if dataset.fingerprint != data.fingerprint:
         raise DataError(
             f"{data.dataset}: its files now hold other images (fingerprint {dataset.fingerprint}) than when the runs were "

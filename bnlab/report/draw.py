@@ -126,7 +126,8 @@ def _rendered(canvas: Any, name: str, **options: Any) -> bytes:
 
 def _write_names(axes: Axes, panel: Panel | HeatMap | Image, wide: float) -> None:
     """The panel's title, and the labels of its axes."""
-    axes.set_title(wrapped(panel.title, TITLE_SIZE, wide + 2 * RIGHT), pad=8)  # points: above the marks at the edge
+    title = wrapped(panel.title, TITLE_SIZE, wide + 2 * RIGHT)
+    axes.set_title(title, pad=8, parse_math=False)  # points: above the marks at the edge
     if not isinstance(panel, Image):
         axes.set_xlabel(wrapped(panel.x_label, FONT_SIZE, SIZE[0]))
         axes.set_ylabel(wrapped(panel.y_label, FONT_SIZE, SIZE[1]))

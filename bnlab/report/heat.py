@@ -39,7 +39,7 @@ def draw_heat_map(axes: Axes, heat_map: HeatMap, figure: Figure, *_: object) -> 
     if heat_map.x_ticks:
         write_ticks(axes, heat_map.x_ticks, SIZE[0])
     if heat_map.y_ticks:
-        axes.set_yticks([*heat_map.y_ticks], [*heat_map.y_ticks.values()], fontsize=CELL_SIZE)
+        axes.set_yticks([*heat_map.y_ticks], [*heat_map.y_ticks.values()], fontsize=CELL_SIZE, parse_math=False)
     if heat_map.downward:
         axes.invert_yaxis()
     _write_cells(axes, heat_map, (low + high) / 2)

@@ -42,6 +42,18 @@ def _word_width(word: str) -> float:
     return float(text_to_path.get_text_width_height_descent(word, FontProperties(size=10), ismath=False)[0]) / 720
 
 
+def can_be_drawn(text: str) -> bool:
+    """Whether the font of figures has all of its characters."""
+    return set(map(ord, text)) <= _characters()
+
+
+@cache
+def _characters() -> frozenset[int]:
+    from matplotlib.font_manager import findfont, get_font
+
+    return frozenset(get_font(findfont("DejaVu Sans")).get_charmap())
+
+
 def wrapped(text: str, size: float, width: float) -> str:
     """The text in lines of at most that width; a longer word has a line of its own. No-break spaces are kept."""
     lines: list[str] = []
@@ -84,7 +96,7 @@ def write_ticks(axes: Axes, ticks: Mapping[float, str], alone: float) -> None:
         "ha": "right",
         "va": "center" if angle == 90 else "top",
     }
-    axes.set_xticks(places, lines, fontsize=size, **(turned if angle else {}))
+    axes.set_xticks(places, lines, fontsize=size, parse_math=False, **(turned if angle else {}))
 
 
 def box_of(drawn: Any) -> Any:

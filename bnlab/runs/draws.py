@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from bnlab.data.dataset import NUM_CLASSES
 from bnlab.layers.types import Array
 from bnlab.nets.convolutional import convolutional_shapes
 from bnlab.nets.fully_connected import fully_connected_shapes
@@ -33,8 +32,7 @@ class Draws:
     def __init__(self, spec: RunSpec, data: Mapping[str, Any]) -> None:
         self.spec = spec
         self.image_shape: tuple[int, ...] = data["X_train"].shape[1:]
-        # All classes, even if the images used show fewer.
-        self.num_classes = int(max(data["y_train"].max(), data["y_val"].max(), NUM_CLASSES - 1)) + 1
+        self.num_classes = spec.data.num_classes  # all of them, even if the images used show fewer
         self.streams = streams(spec.seed, spec.replicate)
         self._num_train = len(data["X_train"])
         self._minibatches = self._masks = 0

@@ -39,6 +39,8 @@ class Range:
         )
 
     def __str__(self) -> str:
+        if self.at_least is not None and self.at_least == self.at_most:
+            return f"exactly {self.at_least:g}"
         words = ("above", self.above), ("at least", self.at_least), ("below", self.below), ("at most", self.at_most)
         return " and ".join(f"{word} {bound:g}" for word, bound in words if bound is not None)
 
@@ -60,11 +62,19 @@ class NoneAs:
     word: str
 
 
+@dataclass(frozen=True)
+class Repeated:
+    """A single value stands for a tuple of so many of it."""
+
+    times: int
+
+
 class Setting(NamedTuple):
     """A field of a settings dataclass: its name, its kind, what it may hold, and what it means.
 
     kind: int, float, bool or str, a settings dataclass, or the kind of a tuple's items. many: it is a tuple of those.
-    allowed: the range or names of each value; length: of the tuple; optional: None is allowed too; none: its word.
+    allowed: the range or names of each value; length: of the tuple; optional: None is allowed too; none: its word;
+    repeated: a single value stands for so many of it, 0 if it doesn't.
     """
 
     name: str
@@ -76,6 +86,7 @@ class Setting(NamedTuple):
     meaning: str
     default: Any
     none: str = "null"
+    repeated: int = 0
 
     @property
     def one(self) -> str:
@@ -92,6 +103,8 @@ class Setting(NamedTuple):
         """What the whole field may hold, in words."""
         least = f" {self.length} item(s)" if self.length else " items"
         word = f"a list, written [..., ...], of{least}, each {self.one}" if self.many else self.one
+        if self.repeated:
+            word += ", or one for all of them"
         return f"{word}, or {self.none}" if self.optional else word
 
 
@@ -137,6 +150,8 @@ def normal(value: Any, setting: Setting) -> Any:
         return None
     if not setting.many:
         return _one(value, setting)
+    if setting.repeated and not isinstance(value, list | tuple):
+        value = (_one(value, setting),) * setting.repeated
     if not isinstance(value, list | tuple) or (setting.length and not setting.length.holds(len(value))):
         raise ValueError(f"{shown(value)} is not allowed: it must be {setting.choices}")
     return tuple(_one(item, setting) for item in value)
@@ -219,6 +234,7 @@ def _setting(name: str, hint: Any, default: Any) -> Setting:
         inner = [each for each in get_args(kind) if each is not type(None)]
         notes += _notes(inner[0])
         kind = _bare(inner[0])
+    repeated = next((note.times for note in notes if isinstance(note, Repeated)), 0)
     many, length = get_origin(kind) is tuple, None
     if many:
         item = get_args(kind)[0]
@@ -228,7 +244,7 @@ def _setting(name: str, hint: Any, default: Any) -> Setting:
     allowed = next((note for note in notes if isinstance(note, Range | OneOf)), None)
     meaning = next((note for note in notes if isinstance(note, str)), "")
     none = next((note.word for note in notes if isinstance(note, NoneAs)), "null")
-    return Setting(name, kind, many, allowed, length, optional, meaning, default, none)
+    return Setting(name, kind, many, allowed, length, optional, meaning, default, none, repeated)
 
 
 def _bare(hint: Any) -> Any:

@@ -13,11 +13,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Annotated, Any, ClassVar
 
+from bnlab.data.dataset import NUM_CLASSES
 from bnlab.errors import SettingsError
 from bnlab.layers.checks import check_filter_size, check_groups
 from bnlab.nets import NORMALIZATIONS, SPATIAL_NORMALIZATIONS
 from bnlab.optim import RULES, SETTINGS
-from bnlab.runs.fields import Checked, OneOf, Range, changed_fields, plain
+from bnlab.runs.fields import Checked, OneOf, Range, Repeated, changed_fields, plain
 from bnlab.solver import STATISTICS
 
 ENGINES = {"numpy": "bnlab.engines.numpy"}
@@ -37,6 +38,8 @@ NormalizationName = Annotated[str, OneOf(("none", *NORMALIZATIONS))]
 Normalized = Annotated[str, OneOf(tuple(NORMALIZATIONS))]
 NormalizedOrAll = Annotated[str, OneOf(("all", *NORMALIZATIONS))]
 SpatialName = Annotated[str, OneOf(("none", *SPATIAL_NORMALIZATIONS))]
+ImageSize = Annotated[tuple[Count, ...] | None, Range(at_least=2, at_most=2), Repeated(2)]
+"""Height and width; one number stands for both."""
 EngineName = Annotated[str, OneOf(tuple(ENGINES))]
 DtypeName = Annotated[str, OneOf(("float32", "float64"))]
 
@@ -54,6 +57,13 @@ class DataSpec(Checked):
     images: Annotated[str, OneOf(("first", "drawn")), "the first training images, or others drawn for each replicate"] = (
         "first"
     )
+    num_classes: Annotated[Count, "classes of the data set; guessing is right once in so many times"] = NUM_CLASSES
+    size: Annotated[ImageSize, "height and width that the images were resized to; null where they weren't"] = None
+
+    @property
+    def chance(self) -> float:
+        """The accuracy of guessing."""
+        return 1 / self.num_classes
 
 
 @dataclass(frozen=True)

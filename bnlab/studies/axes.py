@@ -18,8 +18,8 @@ from bnlab.studies.words import normalization_label
 from bnlab.studies.yaml_files import as_yaml, parse
 
 FIXED = {
-    "data.dataset": "--dataset NAME", "data.num_val": "-s data.num_val=N", "seed": "--seed N",
-    "replicates": "--replicates N", "vary": "--vary WHAT", "diagnostics": "-s diagnostics=true",
+    "data.dataset": "--dataset NAME", "data.num_val": "-s data.num_val=N", "data.size": "-s data.size=[H,W]",
+    "seed": "--seed N", "replicates": "--replicates N", "vary": "--vary WHAT", "diagnostics": "-s diagnostics=true",
 }  # fmt: skip
 """Settings that are the same for all runs of a sweep, and how they are set. Runs with other images or seeds would differ in
 more than what is swept.

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
+from bnlab.data.dataset import NUM_CLASSES
 from bnlab.evidence.interval import mean_interval
 from bnlab.evidence.measures import MEASURES
 from bnlab.evidence.traces import Trace, trace
@@ -37,7 +38,7 @@ ACCURACIES = {
 }
 FINAL = {"Final training accuracy": "final_train_acc", "Final validation accuracy": "final_val_acc"}
 USUAL_TOP = 2.8
-"""Of a loss panel: ten classes that are guessed have a loss of 2.3."""
+"""Of a loss panel for ten classes: where they are guessed, the loss is 2.3. See `loss_scale`."""
 WINDOWS = 20
 """The loss is averaged over this part of a training: a twentieth."""
 
@@ -76,7 +77,14 @@ def loss_panel(results: Sequence[Result]) -> Panel:
     drawn = [_smoothed(result, window) for result in results if result.histories]
     lines = (*raw, *_all_lines(drawn))
     label = "loss of the minibatch" + (f", mean over {window} iterations" if window > 1 else "")
-    return Panel("Training loss", "iteration", label, lines, y_limits=_loss_limits(raw), bands=_all_bands(drawn))
+    top = USUAL_TOP * loss_scale(results)
+    return Panel("Training loss", "iteration", label, lines, y_limits=_loss_limits(raw, top), bands=_all_bands(drawn))
+
+
+def loss_scale(results: Sequence[Result]) -> float:
+    """The loss of guessing over that for ten classes, which is ln 10: other numbers of classes have other y-axes."""
+    classes = {result.arm.runs[0].data.num_classes for result in results} or {NUM_CLASSES}
+    return math.log(max(classes)) / math.log(NUM_CLASSES)
 
 
 def accuracy_panels(
@@ -261,8 +269,8 @@ def _widened(limits: Limits | None, lines: Iterable[Line]) -> Limits | None:
     return limits and (min([limits[0], *ends]), max([limits[1], *ends]))
 
 
-def _loss_limits(lines: Sequence[Line]) -> Limits:
-    """The same for all figures, unless nets begin elsewhere than with a guess: then a top that keeps the others
-    readable."""
+def _loss_limits(lines: Sequence[Line], usual: float) -> Limits:
+    """The same for all figures of so many classes, unless nets begin elsewhere than with a guess: then a top that keeps the
+    others readable."""
     firsts = [line.y[0] for line in lines if math.isfinite(line.y[0])]
-    return 0.0, max(USUAL_TOP, 1.2 * min(firsts, default=0.0))
+    return 0.0, max(usual, 1.2 * min(firsts, default=0.0))

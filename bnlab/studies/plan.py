@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from bnlab.data import DATASETS
 from bnlab.errors import SettingsError
 from bnlab.evidence.claims import Claim, Contrast, contrasts
 from bnlab.evidence.judge import Finding, curves, judge
@@ -106,7 +107,7 @@ def make_plan(
             study, entry.experiment, config, [*overrides, Override(REPLICATES, most, "--max-replicates")]
         )
     settings = loaded.settings
-    data = read_images(settings, folders)
+    data = read_images(getattr(study, "images", lambda own: own)(settings), folders)
     looks = one_look(settings.replicates) if most is None else looks_up_to(most)
     arms = tuple(study.arms(settings, data))
     changed = _changed(settings, loaded.shipped)
@@ -133,7 +134,7 @@ def judged(plan: StudyPlan, results: Sequence[Result]) -> list[Finding]:
 def read_images(settings: CommonSettings, folders: Sequence[Path]) -> DataSpec:
     """The images that the runs need, read once. Raises DataError, and SettingsError where none are left to vary."""
     own, drawn = settings.data, settings.vary == "images"
-    images = read(own.dataset, None if drawn else own.num_train, own.num_val, folders)
+    images = read(own.dataset, None if drawn else own.num_train, own.num_val, folders, own.size)
     settings.net.check_image(images.x_train.shape[1:])
     there = len(images.x_train)
     if drawn and own.num_train >= there:
@@ -142,7 +143,8 @@ def read_images(settings: CommonSettings, folders: Sequence[Path]) -> DataSpec:
             f"images in all, so each replicate would have the same ones; set data.num_train below {there:,}"
         )
     which = "drawn" if drawn else "first"
-    return DataSpec(own.dataset, own.num_train, images.fingerprint, own.num_val, which)
+    num_val = own.num_val if own.dataset in DATASETS else len(images.x_val)  # else None would mean as many as there are
+    return DataSpec(own.dataset, own.num_train, images.fingerprint, num_val, which, images.num_classes, own.size)
 
 
 def results(plan: StudyPlan, store: Store) -> list[Result]:

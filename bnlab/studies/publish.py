@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from bnlab.errors import plural
 from bnlab.evidence.judge import ArmRuns, Finding
 from bnlab.evidence.sentences import part_of_title, sentence
-from bnlab.evidence.traces import CHANCE
 from bnlab.lab.files import finite_or_none, json_bytes, write
 from bnlab.lab.provenance import provenance
 from bnlab.lab.store import Store
@@ -22,6 +21,7 @@ from bnlab.report.findings import findings_json, findings_markdown
 from bnlab.report.table import NAMES, csv_bytes, rows
 from bnlab.runs.fields import plain
 from bnlab.studies.asked import command, question, title
+from bnlab.studies.axes import value_text
 from bnlab.studies.claims_file import CLAIMS_FILE, claims_yaml
 from bnlab.studies.further_files import diagnosed_files, own_files
 from bnlab.studies.plan import StudyPlan, judged, results
@@ -170,12 +170,12 @@ def settings_used(plan: StudyPlan) -> dict[str, Any]:
 def _changes(plan: StudyPlan) -> str:
     """The settings that aren't the study's own and that a caption doesn't name anyway: '; net.reg 0.5'."""
     said = {key: value for key, value in plan.changed.items() if key not in IN_CAPTIONS and not key.startswith("arms.")}
-    return "".join(f"; {key} {value}" for key, value in said.items())
+    return "".join(f"; {key} {value_text(value)}" for key, value in said.items())
 
 
 def _diverged(results: list[Result]) -> str:
-    lost = any(result.diverged for result in results)
-    return f"; after a divergence accuracies count as {CHANCE:g}" if lost else ""
+    lost = [result.arm.runs[0] for result in results if result.diverged]
+    return f"; after a divergence accuracies count as {lost[0].data.chance:.3g}" if lost else ""
 
 
 def _failed(results: list[Result]) -> str:

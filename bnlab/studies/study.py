@@ -6,7 +6,7 @@ settings that its arms take over, each with the setting that says how. `IN_FOLDE
 of the faithful study go. `arms(settings, data)`: its arms. `figure(settings, results)` and `remarks(results)`: what is
 drawn, and what is said besides the findings about its claims. A study may also have
 `more_figures(settings, arms, data)`: further figures by the names of their files, from the arrays that the first run of
-each arm trains on.
+each arm trains on; and `images(settings)`: the settings that say which images are read first.
 """
 
 from __future__ import annotations
@@ -20,7 +20,18 @@ from bnlab.evidence.judge import ArmRuns
 from bnlab.report.figure import Figure
 from bnlab.runs.fields import Checked, OneOf, Range
 from bnlab.runs.history import Ended, Failure, History
-from bnlab.runs.spec import ConvNetSpec, Count, DataSpec, DtypeName, EngineName, NetSpec, RunSpec, Seed, SolverSpec
+from bnlab.runs.spec import (
+    ConvNetSpec,
+    Count,
+    DataSpec,
+    DtypeName,
+    EngineName,
+    ImageSize,
+    NetSpec,
+    RunSpec,
+    Seed,
+    SolverSpec,
+)
 
 MOST_REPLICATES = 10_000
 """As many as are ever said to decide a claim; more than this is a slip of the keyboard."""
@@ -45,6 +56,7 @@ class DataSettings(Checked):
     dataset: Annotated[str, "the data set's name; see bnlab data list"]
     num_train: Annotated[Count, "training images used, the first so many"]
     num_val: Annotated[Count | None, "validation images used, the first so many; null for all"] = None
+    size: Annotated[ImageSize, "height and width that images of your own are resized to; null for as they are"] = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -85,9 +85,17 @@ class Sweep:
         content = [(word, axis.key, axis.values) for word, axis in zip(words, axes, strict=True)]
         return f"sweep-{safe_name('-'.join(texts), content, exact)}"
 
+    def images(self, settings: SweepSettings) -> SweepSettings:
+        """The settings whose images are read first: those of the arm with most of them, where each arm has its own
+        number."""
+        counts = [
+            value for axis in self.axes if axis.key == NUM_TRAIN and NUM_TRAIN in self.VARIED for value in axis.values
+        ]
+        return replace(settings, data=replace(settings.data, num_train=max(counts))) if counts else settings
+
     def arms(self, settings: SweepSettings, data: DataSpec) -> list[Arm]:
         """Raises SettingsError for two equal curves, and where values don't go together; DataError for too many images."""
-        images = {settings.data.num_train: data}
+        images = {data.num_train: data}
         arms = []
         for curve in self._curves(settings):
             label = ", ".join(in_words(key, value) for key, value in curve.items())

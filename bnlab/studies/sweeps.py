@@ -8,13 +8,13 @@ from typing import Annotated, Any, Literal, NamedTuple
 from bnlab.report.figure import Panel
 from bnlab.runs.fields import Range
 from bnlab.runs.spec import DataSpec, NormalizationName
-from bnlab.studies.panels import best_panels, sweep_panel
+from bnlab.studies.panels import Limits, best_panels, loss_scale, sweep_panel
 from bnlab.studies.study import Arm, CommonSettings, Result, arm
 from bnlab.studies.words import normalization_label
 
 Normalizations = Annotated[tuple[NormalizationName, ...], Range(at_least=1), "the normalizations, or none"]
 LOSS_LIMITS = (0.0, 3.5)
-"""The y-axis of the final loss: a net that guesses has 2.3, and what lies above 3.5 is drawn at the edge."""
+"""The y-axis of the final loss for ten classes: a net that guesses has 2.3; what lies above 3.5 is drawn at the edge."""
 
 
 class Point(NamedTuple):
@@ -50,14 +50,16 @@ def sweep_panels(
     x_scale: Literal["linear", "log"] = "log",
     *,
     x_ticks: Mapping[float, str] | None = None,
-    loss_limits: tuple[float, float | None] = LOSS_LIMITS,
+    loss_limits: Limits = LOSS_LIMITS,
 ) -> tuple[Panel, ...]:
-    """Best validation accuracy, best training accuracy and final training loss over what is swept."""
+    """Best validation accuracy, best training accuracy and final training loss over what is swept. loss_limits: for ten
+    classes."""
     last = "mean loss of the last 100 iterations"
+    low, high = (limit * loss_scale(results) for limit in loss_limits)
     return (
         *best_panels(results, x_label, x_scale, x_ticks),
         sweep_panel(
-            "Final training loss", x_label, last, results, lambda run: run.final_loss, loss_limits,
+            "Final training loss", x_label, last, results, lambda run: run.final_loss, (low, high),
             x_scale=x_scale, x_ticks=x_ticks,
         ),
     )  # fmt: skip

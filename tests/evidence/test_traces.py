@@ -37,6 +37,12 @@ def test_a_diverged_run_guesses_from_there_to_the_planned_end(make_history, at, 
     assert found.diverged
 
 
+def test_guessing_depends_on_the_number_of_classes(make_spec, make_history):
+    spec = make_spec()
+    found = trace(make_history(make_spec(data=replace(spec.data, num_classes=4)), losses=[math.nan], diverged_at=1))
+    assert found.train == found.val == (0.25, 0.25, 0.25)
+
+
 def test_how_many_images_each_accuracy_is_of(make_spec, make_history):
     spec = make_spec()
     found = trace(make_history(spec))

@@ -22,6 +22,7 @@ from bnlab.fullsize.evaluation_files import (
 )
 from bnlab.fullsize.job import make_job
 from bnlab.fullsize.train import train
+from bnlab.report.draw import compose
 from bnlab.report.figure import HeatMap
 from tests.fullsize.conftest import CNN, MLP
 
@@ -143,3 +144,45 @@ def test_other_images_than_it_was_trained_on_are_refused(settings_file, idx_fold
     other = idx_folder(1061, name="other")
     with pytest.raises(DataError, match=r"fashion-mnist: its files hold other images .* than the net was trained on"):
         evaluate(read(tmp_path), [other])
+
+
+@pytest.fixture
+def named(settings_file, tmp_path):
+    """The evaluation of a small net on random arrays of one's own, with these names of classes."""
+
+    def named(names):
+        random = np.random.RandomState(0)
+        labels = np.array([*names, *names])
+        images = random.randint(0, 256, (len(labels), 4, 4), dtype=np.uint8)
+        file = tmp_path / "mine.npz"
+        np.savez(file, **{f"X_{part}": images for part in ("train", "val", "test")},
+                 **{f"y_{part}": labels for part in ("train", "val", "test")})  # fmt: skip
+        text = (
+            "data: {dataset: mine}\nnet: {hidden_dims: [4]}\nsolver: {learning_rate: 1.0e-3, batch_size: 4, num_epochs: 1}"
+        )
+        train(make_job(settings_file(text), (), [file]), tmp_path, 1)
+        return evaluate(read(tmp_path), [file])
+
+    return named
+
+
+def test_any_name_of_a_class_can_be_drawn(named, tmp_path):
+    names = ["$x$ & <b>", "café", "x" * 40, "写真"]
+    found = named(names)
+    [heat_map] = confusion_figure(found).panels
+    assert [*heat_map.x_ticks.values()] == ["$x$ & <b>", "café", "x" * 23 + "…", "class 3"]
+    assert [each["name"] for each in as_document(found)["classes"]] == names
+    axes = compose(confusion_figure(found)).axes[0]
+    assert not any(text.get_parse_math() for text in (*axes.get_xticklabels(), *axes.get_yticklabels()))
+    assert not any(axes.title.get_parse_math() for axes in compose(mistakes_figure(found)).axes)
+    write_evaluation(found, tmp_path / "out", 1.0)
+
+
+def test_many_classes_go_by_their_numbers(named, tmp_path):
+    found = named([f"species {i:02}" for i in range(30)])
+    figure = confusion_figure(found)
+    [heat_map] = figure.panels
+    assert (heat_map.x_ticks, heat_map.cells) == (None, None)
+    assert "in the order of confusion.csv, which has their names" in figure.caption
+    assert confusion_csv(found).decode().startswith("class,species 00,species 01,")
+    assert found.checkpoint.spec.data.num_classes == 30

@@ -270,3 +270,24 @@ def test_lengths_and_ranges_read_well():
     few, maybe = settings_of(Made)
     assert few.choices == "a list, written [..., ...], of at least 1 item(s), each a number above 0 and below 1"
     assert maybe.choices == "a whole number of at least 2, or null"
+
+
+def test_one_number_stands_for_height_and_width():
+    data = DataSpec("pets", 60, "0" * 16, size=32)
+    assert data.size == (32, 32)
+    assert data == DataSpec("pets", 60, "0" * 16, size=[32.0, 32])
+    assert DataSpec("pets", 60, "0" * 16, size=(8, 5)).size == (8, 5)
+    allowed = "a list, written [..., ...], of exactly 2 item(s), each a whole number of at least 1, or one for all of them"
+    for wrong in ((), (8,), (8, 8, 8)):
+        with pytest.raises(SettingsError, match=re.escape(f"{allowed}, or null")):
+            DataSpec("pets", 60, "0" * 16, size=wrong)
+    for wrong in (0, "large", True, (8, 0), 2.5):
+        with pytest.raises(SettingsError, match=r"data\.size: .* must be a whole number of at least 1"):
+            DataSpec("pets", 60, "0" * 16, size=wrong)
+
+
+def test_a_data_set_of_ten_classes_keeps_its_runs_names(make_spec):
+    spec = make_spec()
+    assert spec.name == make_spec(data=replace(spec.data, num_classes=10, size=None)).name
+    assert spec.name != make_spec(data=replace(spec.data, num_classes=3)).name
+    assert (spec.data.chance, replace(spec.data, num_classes=4).chance) == (0.1, 0.25)

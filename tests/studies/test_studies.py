@@ -218,7 +218,7 @@ def test_the_summary_is_strict_json_with_the_tables_rows(small):
     changed = small.with_diverged(0)
     document = json.loads(json.dumps(summary(small.plan, changed, judged(small.plan, changed)), allow_nan=False))
     assert document["study"] == small.plan.entry.name
-    assert document["settings"]["data"] == {"dataset": "synthetic", "num_train": 100, "num_val": None}
+    assert document["settings"]["data"] == {"dataset": "synthetic", "num_train": 100, "num_val": None, "size": None}
     assert document["changed"]["solver.num_epochs"] == 2
     runs = sum(len(result.histories) for result in small.results)
     assert [[*row] for row in document["runs"]] == [[column.name for column in COLUMNS]] * runs
