@@ -1,7 +1,7 @@
 """One file over HTTP: resumed where the server can, and given up when a source is silent, slow, or serves something else.
 
-The file's size is known beforehand, so that no source can send more than that. Whether the bytes are the right ones is not
-judged here: the caller compares their hash.
+The file's size is known beforehand, and no more than that is ever read. Whether the bytes are the right ones is not judged
+here: the caller compares their hash.
 
 Source of the rules for resuming: RFC 9110, sections 14.2 (Range), 14.4 (Content-Range) and 15.5.17 (416).
 """
@@ -173,8 +173,6 @@ def _blocks(answer: Any, start: int, size: int, limits: Limits) -> Iterator[byte
         yield data
         if position < size:
             pace.check(len(data))
-    if _read(answer, 1, position, size, limits):
-        raise SourceError(f"has another file, which goes on after {size:,} bytes")
 
 
 def _read(answer: Any, number: int, position: int, size: int, limits: Limits) -> bytes:
