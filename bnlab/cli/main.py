@@ -35,6 +35,7 @@ COMMANDS = {
     "runs list": ("bnlab.cli.runs_list", "The stored runs: their settings and results, as a table, CSV or JSON."),
     "runs show": ("bnlab.cli.runs_show", "One run: its settings, its outcome, one line per curve."),
     "runs diff": ("bnlab.cli.runs_diff", "Two runs: which settings differ, and what came out."),
+    "runs export": ("bnlab.cli.runs_export", "Stored runs as files for other programs: CSV, Parquet, TensorBoard."),
     "data list": ("bnlab.cli.data", "Which data sets are here, where from, how large."),
     "data fetch": ("bnlab.cli.data_fetch", "CIFAR-10 or Fashion-MNIST from the network, checked by their hashes."),
 }
