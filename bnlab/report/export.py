@@ -119,7 +119,7 @@ def _tensorboard(folder: Path, content: Export) -> None:
 
 
 def _log_name(run: Ended, row: Mapping[str, Any]) -> str:
-    """What TensorBoard calls the run: its arm, its seed, its replicate and its name, in characters that any system takes."""
+    """What TensorBoard calls the run: its arm, seed, replicate and name, in characters that any system takes."""
     arm = re.sub(r"[^a-z0-9._-]+", "-", (row["arm"] or "run").lower()).strip("-.")[:LONGEST]
     return f"{arm or 'run'}-seed-{run.spec.seed}-{run.spec.replicate}-{run.spec.name}"
 
