@@ -102,7 +102,7 @@ def _transfer(url: str, part: Path, there: int, size: int, limits: Limits, advan
 
 def _write(part: Path, start: int, blocks: Iterable[bytes], advance: Callable[[int], None]) -> None:
     """Put the blocks into the file from `start` on, and nothing after them."""
-    with open(part, "r+b" if part.exists() else "wb") as file:
+    with naming(part), open(part, "r+b" if part.exists() else "wb") as file:
         file.truncate(start)
         file.seek(start)
         for data in blocks:
@@ -110,6 +110,16 @@ def _write(part: Path, start: int, blocks: Iterable[bytes], advance: Callable[[i
             advance(file.tell())
         file.flush()
         os.fsync(file.fileno())
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """An error of the disk says which file it was about; that of a full disk doesn't by itself."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from bnlab.data.archive import members
 from bnlab.data.description import Description
-from bnlab.data.download import Limits, SlowError, SourceError, download
+from bnlab.data.download import Limits, SlowError, SourceError, download, naming
 from bnlab.data.folders import places
 from bnlab.data.registry import describe
 from bnlab.data.sources import Remote, RemoteFile, addresses, check_source, remote
@@ -58,6 +58,8 @@ def fetch(
     wanted, folder = remote(name), folders[0]
     for source in sources:
         check_source(source)
+    if folder.exists() and not folder.is_dir():
+        raise DataError(f"data folder {folder} is not a folder: name one, or one to be made")
     own = _archives_here(name, folder, wanted, tell)
     if own and _is_unpacked(name, folder):
         own = {}
@@ -208,7 +210,7 @@ def _unpack(path: Path, name: str, into: Path) -> str:
     layout = next(layout for layout in LAYOUTS if layout.archive == name)
     missing = {*layout.train, layout.test}
     for member in members(path, tuple(missing), layout.folder):
-        with open(into / member.name, "xb") as file:
+        with naming(into / member.name), open(into / member.name, "xb") as file:
             file.write(member.content)
             file.flush()
             os.fsync(file.fileno())

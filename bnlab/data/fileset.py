@@ -11,6 +11,7 @@ from bnlab.data.dataset import Dataset
 from bnlab.data.description import Description
 from bnlab.data.faults import reading
 from bnlab.data.folders import places
+from bnlab.data.sources import REMOTES
 from bnlab.data.split import NUM_VALIDATION, Part, num_training, split
 from bnlab.errors import DataError, NoDataError
 
@@ -84,7 +85,8 @@ class FileSet:
                     return folder, files
         searched = ", ".join(map(str, folders)) or "no folder at all"
         target = folders[0] / self.name if folders else "a folder, and name it"
-        raise NoDataError(f"no files of {self.name} found (searched: {searched}): put {self.files} into {target}")
+        fetch = f", or fetch them by bnlab data fetch {self.name}" if self.name in REMOTES else ""
+        raise NoDataError(f"no files of {self.name} found (searched: {searched}): put {self.files} into {target}{fetch}")
 
 
 def _product(shape: tuple[int, ...]) -> str:

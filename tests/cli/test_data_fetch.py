@@ -136,6 +136,20 @@ def test_after_a_signal_the_same_command_goes_on(run, server, tmp_path, until, s
     assert [*Path(tmp_path / "data").iterdir()] == [part(tmp_path).parent]
 
 
+def test_a_disk_that_fills(run, server, tmp_path):
+    """A limit of the system on the size of files stands for it. What fitted is kept."""
+    server.answers[f"/{NAME}"] = slowly
+    done = run.python(
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))\n"
+        f"sys.argv[1:] = ['data', 'fetch', 'cifar10', '--data-dir', 'data', '--source', {server.url(f'/{NAME}')!r}]\n"
+        "from bnlab.__main__ import main; main()"
+    )
+    assert (done.status, done.out) == (1, "")
+    assert done.err == f"Error: {part(tmp_path).relative_to(tmp_path)}: File too large\n"
+    assert part(tmp_path).stat().st_size == 100_000
+
+
 def test_two_commands_at_once(run, server, tmp_path, until):
     server.answers[f"/{NAME}"] = slowly
     command = ("data", "fetch", "cifar10", "--data-dir", "data", "--source", server.url(f"/{NAME}"))

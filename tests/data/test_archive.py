@@ -137,7 +137,15 @@ def test_a_damaged_archive_is_told_wherever_the_damage_is(sound, fault):
                 read(sound)
 
 
-@pytest.mark.parametrize("content", [b"", b"<!DOCTYPE html>", gzip.compress(b"no tar"), gzip.compress(bytes(300))])
+NO_ARCHIVES = {
+    "nothing": b"",
+    "a web page": b"<!DOCTYPE html>",
+    "no tar": gzip.compress(b"no tar"),
+    "too few noughts": gzip.compress(bytes(300)),
+}
+
+
+@pytest.mark.parametrize("content", NO_ARCHIVES.values(), ids=NO_ARCHIVES)
 def test_what_is_no_archive(content, tmp_path, fault):
     (tmp_path / "x.tar.gz").write_bytes(content)
     with fault(f"{tmp_path}/x.tar.gz", "can't be unpacked"):

@@ -299,10 +299,12 @@ def test_two_at_once_do_no_harm(server, cifar10, tmp_path):
     assert is_whole(tmp_path / "data")
 
 
-def test_a_folder_that_cannot_be_written(server, tmp_path):
+def test_a_folder_that_cannot_be(server, tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(OSError, match="file"):
+    with pytest.raises(DataError, match="file is not a folder: name one"):
         fetch("cifar10", [tmp_path / "file"])
+    with pytest.raises(OSError, match="file"):
+        fetch("cifar10", [tmp_path / "file" / "below"])
 
 
 @pytest.mark.parametrize(
