@@ -142,8 +142,10 @@ def endless(begin: bytes, chunked: bool = False) -> Answer:
 def redirects(to: str, status: int = 302, endless_body: bool = False) -> Answer:
     def answer(handler: Handler) -> None:
         handler.head(status, Location=to, **({} if endless_body else {"Content_Length": 0}))
-        while endless_body and not handler.server.over.is_set():
-            handler.wfile.write(bytes(100_000))
+        if endless_body:
+            for _ in range(1000):  # as good as endless
+                handler.wfile.write(bytes(100_000))
+            handler.server.asked.append(("everything was read", None))
 
     return answer
 

@@ -70,6 +70,13 @@ def test_where_nothing_can_be_gone_on_with_it_begins_anew(get, server, tmp_path)
     assert ranges(server) == ["bytes=70000-"]
 
 
+def test_what_was_there_before_is_gone_once_it_begins_anew(get, tmp_path):
+    (tmp_path / "part").write_bytes(b"\0" * 70_000)
+    with pytest.raises(SourceError, match="breaks off after 60,000"):
+        get(serving.breaks_off(CONTENT, 60_000, ranges=False))
+    assert came(tmp_path) == CONTENT[:60_000]
+
+
 def test_one_that_always_breaks_off_at_the_same_place_is_given_up(get, server, tmp_path):
     with pytest.raises(SourceError, match=f"breaks off after 60,000 of {SIZE:,} bytes"):
         get(serving.breaks_off(CONTENT, 60_000, ranges=False))
@@ -140,10 +147,10 @@ def test_a_server_that_falls_silent(get, server, after, words):
 
 
 def test_a_slow_one_is_given_up_even_if_it_never_falls_silent(get, tmp_path):
-    limits = Limits(timeout=5, min_rate=100_000, window=0.2)
+    limits = Limits(timeout=0.3, min_rate=100_000, window=0.2)
     start = time.monotonic()
     with pytest.raises(SlowError, match=r"is slow \(\d+ kB/s\)") as caught:
-        get(serving.drips(CONTENT), limits)
+        get(serving.drips(CONTENT, 0.01, 100), limits)
     assert time.monotonic() - start < 3
     assert 0 < caught.value.rate < 100_000
     assert CONTENT.startswith(came(tmp_path))
@@ -197,6 +204,7 @@ def test_redirects_are_followed_but_not_for_ever(get, server, tmp_path):
         server.answers[f"/{i}"] = serving.redirects(f"/{i + 1}" if i < 2 else PATH, endless_body=i == 1)
     server.answers[PATH] = serving.gives(CONTENT)
     assert download(server.url("/0"), tmp_path / "part", SIZE, QUICK, lambda there: None)
+    assert [path for path, _ in server.asked] == ["/0", "/1", "/2", PATH]
     with pytest.raises(SourceError, match="too often"):
         download(server.url("/0"), tmp_path / "other", SIZE, Limits(timeout=0.3, redirects=2), lambda there: None)
 
