@@ -53,8 +53,14 @@ def test_layers_import_numpy_and_nothing_else():
 
 
 def test_test_images_are_asked_for_by_the_evaluation_alone():
-    """The Solver has a message about them, and `bnlab data list` counts them; neither reads any."""
+    """The Solver has a message about them, and `bnlab data list` and `bnlab data fetch` count them; none reads any."""
     above = [module for module in MODULES if room_of(module) != "data"]
     words = re.compile(r"\b(num_test|x_test|X_test|y_test)\b")
     found = {str(module) for module in above if words.search((PACKAGE / module).read_text("utf-8"))}
-    assert found == {"fullsize/evaluate.py", "fullsize/evaluation_files.py", "solver.py", "cli/data.py"}
+    assert found == {
+        "fullsize/evaluate.py",
+        "fullsize/evaluation_files.py",
+        "solver.py",
+        "cli/data.py",
+        "cli/data_fetch.py",
+    }

@@ -36,7 +36,9 @@ COMMANDS = {
     "runs show": ("bnlab.cli.runs_show", "One run: its settings, its outcome, one line per curve."),
     "runs diff": ("bnlab.cli.runs_diff", "Two runs: which settings differ, and what came out."),
     "runs gc": ("bnlab.cli.runs_gc", "What nobody needs any more, or runs that you name: list them, or delete them."),
+    "runs export": ("bnlab.cli.runs_export", "Stored runs as files for other programs: CSV, Parquet, TensorBoard."),
     "data list": ("bnlab.cli.data", "Which data sets are here, where from, how large."),
+    "data fetch": ("bnlab.cli.data_fetch", "CIFAR-10 or Fashion-MNIST from the network, checked by their hashes."),
 }
 TRAIN = {"reproduce", "sweep KEY=V1,V2"}
 """Of these, the commands that train nets in workers, as all studies do."""

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -23,6 +24,9 @@ from bnlab.lab.standing import Standing, standing
 from bnlab.lab.store import Store
 from bnlab.runs.history import Ended, Failure, History
 from bnlab.runs.spec import RunSpec
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
 
 log = logging.getLogger("bnlab")
 MOST_NAMED = 5
@@ -188,3 +192,32 @@ def _log(ended: Ended, labels: Mapping[str, str], ending: Callable[[History], st
     else:
         where = "\n".join(ended.provenance.get("traceback", []))
         log.info("%s: failed after %.2f s: %s\n%s", name, seconds, ended.error, where)
+
+
+@contextlib.contextmanager
+def byte_bar(shown: bool) -> Iterator[tuple[Callable[[str], None], Callable[[str, int, int], None]]]:
+    """A bar with the bytes of a file, their rate and the time left; none where standard error is no terminal.
+
+    Gives the function for a line to say meanwhile, and the one to call with a file's name, how many of its bytes are there,
+    and how many it has.
+    """
+    if not (shown and sys.stderr.isatty()):
+        yield lambda line: print(line, file=sys.stderr, flush=True), lambda name, there, size: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+    columns = [TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn()]
+    bar = Progress(*columns, TimeRemainingColumn(compact=True), console=Console(stderr=True), transient=True)
+    with bar:
+        tasks: dict[str, TaskID] = {}
+
+        def advance(name: str, there: int, size: int) -> None:
+            if name not in tasks:
+                for other in tasks.values():
+                    bar.remove_task(other)
+                tasks.clear()
+                tasks[name] = bar.add_task(name, total=size, completed=there)
+            bar.update(tasks[name], completed=there)
+
+        yield lambda line: bar.console.print(line, markup=False, highlight=False, soft_wrap=True), advance

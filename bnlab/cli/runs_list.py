@@ -25,10 +25,22 @@ T = TypeVar("T")
 Listed = tuple[Membership, Ended]
 
 
+HEAD = ("study", "folder", *NAMES)
+"""The columns of the table in full."""
+
+study_option = click.option(
+    "--study", metavar="NAME", help="Only runs of this study: its name, or the name of its results folder."
+)
+arm_option = click.option("--arm", metavar="TEXT", help="Only runs of arms with this text in their label.")
+status_option = click.option(
+    "--status", type=click.Choice(["finished", "diverged", "failed"]), help="Only runs that ended like this."
+)
+
+
 @click.command("list", epilog="Example: bnlab runs list --study compare --curves > curves.csv")
-@click.option("--study", metavar="NAME", help="Only runs of this study: its name, or the name of its results folder.")
-@click.option("--arm", metavar="TEXT", help="Only runs of arms with this text in their label.")
-@click.option("--status", type=click.Choice(["finished", "diverged", "failed"]), help="Only runs that ended like this.")
+@study_option
+@arm_option
+@status_option
 @json_option
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV with every setting and result, one line per row.")
 @click.option(
@@ -44,11 +56,11 @@ def command(
     """
     if as_json + as_csv + curves > 1:
         raise click.UsageError("--json, --csv and --curves exclude each other: give one", click.get_current_context())
-    listed = [row for row in _listed(Store(out), study, arm) if status in (None, row[1].status)]
+    listed = list_runs(Store(out), study, arm, status)
     if as_json:
-        print_json([{name: finite_or_none(value) for name, value in _row(*each).items()} for each in listed])
+        print_json([{name: finite_or_none(value) for name, value in row(*each).items()} for each in listed])
     elif as_csv:
-        write_csv(sys.stdout, ["study", "folder", *NAMES], ([*_row(*each).values()] for each in listed))
+        write_csv(sys.stdout, HEAD, ([*row(*each).values()] for each in listed))
     elif curves:
         write_csv(sys.stdout, ["run", "study", "folder", "arm", "seed", "replicate", *Point._fields], _points(listed))
     else:
@@ -64,8 +76,8 @@ def named_if_damaged(read: Callable[[Path], T], paths: Iterable[Path]) -> Iterat
             click.echo(error, err=True)
 
 
-def _listed(store: Store, study: str | None, arm: str | None) -> list[Listed]:
-    """The runs that are asked for, each with its place. Files of other runs aren't opened."""
+def list_runs(store: Store, study: str | None, arm: str | None, status: str | None) -> list[Listed]:
+    """The runs that are asked for, each with its place. Files of other studies' and arms' runs aren't opened."""
     paths = {path.stem: path for path in store.paths()}
     memberships = [each for some in named_if_damaged(read_memberships, lists_of_runs(store.root)) for each in some]
     if study is not None:
@@ -73,7 +85,8 @@ def _listed(store: Store, study: str | None, arm: str | None) -> list[Listed]:
     places = select(paths, memberships, study, arm)
     names = dict.fromkeys(place.run for place in places)
     runs = {run.spec.name: run for run in named_if_damaged(read_run, map(paths.__getitem__, names))}
-    return [(place, runs[place.run]) for place in places if place.run in runs]
+    listed = [(place, runs[place.run]) for place in places if place.run in runs]
+    return [each for each in listed if status in (None, each[1].status)]
 
 
 def _check_study(name: str, memberships: Sequence[Membership]) -> None:
@@ -88,10 +101,10 @@ def _check_study(name: str, memberships: Sequence[Membership]) -> None:
         )
 
 
-def _row(place: Membership, run: Ended) -> dict[str, Any]:
+def row(place: Membership, run: Ended) -> dict[str, Any]:
     """The row of the studies' tables, with the study and its folder before it."""
-    [row] = rows([(place.arm, run)])
-    return {"study": place.study or None, "folder": place.folder or None, **row, "arm": place.arm or None}
+    [found] = rows([(place.arm, run)])
+    return {"study": place.study or None, "folder": place.folder or None, **found, "arm": place.arm or None}
 
 
 def _points(listed: Iterable[Listed]) -> Iterator[Sequence[Any]]:

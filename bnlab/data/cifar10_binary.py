@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
+from bnlab.data.archive import Readable
 from bnlab.data.dataset import chunks
 from bnlab.data.faults import check_labels, damaged, reading
 from bnlab.data.split import Block, Part, Shape
@@ -17,7 +17,7 @@ RECORD = 1 + 3 * 32 * 32
 EXPECTED = f"a multiple of {RECORD:,} bytes, a label of 0 to 9 at the beginning of each {RECORD:,}"
 
 
-def open_binary(path: Path) -> Part:
+def open_binary(path: Readable) -> Part:
     """The images of one file. Raises DataError unless its size is that of one record or more."""
     with reading(path), path.open("rb") as file:  # a folder has a size too, but can't be opened
         size = file.seek(0, 2)
@@ -27,10 +27,10 @@ def open_binary(path: Path) -> Part:
     return Part(size // RECORD, SHAPE, partial(_blocks, path))
 
 
-def _blocks(path: Path, limit: int) -> Iterator[Block]:
+def _blocks(path: Readable, limit: int) -> Iterator[Block]:
     with reading(path), path.open("rb") as file:
         for rows in chunks(limit, RECORD):
-            records = np.fromfile(file, np.uint8, (rows.stop - rows.start) * RECORD)
+            records = np.frombuffer(file.read((rows.stop - rows.start) * RECORD), np.uint8)
             if len(records) < (rows.stop - rows.start) * RECORD:
                 raise damaged(path, "it shrank while it was read", EXPECTED)
             records = records.reshape(-1, RECORD)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bnlab.data.archive import Readable
 from bnlab.data.cifar10_binary import SHAPE
 from bnlab.data.dataset import chunks
 from bnlab.data.faults import check_labels, damaged, reading
@@ -28,7 +28,7 @@ EXPECTED = (
 )
 
 
-def open_pickled(path: Path) -> Part:
+def open_pickled(path: Readable) -> Part:
     """The images of one file. Raises DataError if it isn't such a pickle, or names functions that no image needs."""
     try:
         count = _contents(path, skim=True)[0].shape[0]
@@ -39,7 +39,7 @@ def open_pickled(path: Path) -> Part:
     return Part(count, SHAPE, partial(_blocks, path))
 
 
-def _blocks(path: Path, limit: int) -> Iterator[Block]:
+def _blocks(path: Readable, limit: int) -> Iterator[Block]:
     array, labels = _contents_or_fault(path)
     check_labels(path, labels, EXPECTED)
     pixels = np.frombuffer(array.data, np.uint8)
@@ -48,14 +48,14 @@ def _blocks(path: Path, limit: int) -> Iterator[Block]:
         yield np.ascontiguousarray(pixels[rows]).reshape(-1, *SHAPE), labels[rows]
 
 
-def _contents_or_fault(path: Path) -> tuple[PickledArray, NDArray[np.integer]]:
+def _contents_or_fault(path: Readable) -> tuple[PickledArray, NDArray[np.integer]]:
     try:
         return _contents(path, skim=False)
     except BadPickleError as fault:
         raise damaged(path, str(fault), EXPECTED) from fault
 
 
-def _contents(path: Path, skim: bool) -> tuple[PickledArray, NDArray[np.integer]]:
+def _contents(path: Readable, skim: bool) -> tuple[PickledArray, NDArray[np.integer]]:
     """The pixels as they were pickled, and the labels. Raises BadPickleError for anything else."""
     with reading(path):
         contents = read_pickle(path, skim)

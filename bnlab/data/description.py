@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Description:
     """A data set at a glance.
 
-    where: the folder its files lie in, 'embedded' or 'made on the spot'; empty if it is absent.
+    where: the folder its files lie in, or the archive, 'embedded' or 'made on the spot'; empty if it is absent.
     source: its origin and licence, one line.
     image_shape: (channels, height, width), None if unknown. Numbers of images are 0, and num_bytes too, if unknown.
     problem: what is missing or damaged and what to do about it, a line for each thing; None if the data set can be loaded.

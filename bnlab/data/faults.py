@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bnlab.errors import DataError
@@ -13,19 +12,21 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from bnlab.data.archive import Readable
+
 NUM_CLASSES = 10
 SETTINGS = {"training": "data.num_train", "validation": "data.num_val"}
 """The settings of studies that say how many images of a kind are used."""
 
 
-def damaged(path: Path, found: str, expected: str) -> DataError:
+def damaged(path: Readable, found: str, expected: str) -> DataError:
     """The error for a file with wrong contents: its size, what was found, and what was expected."""
     size = path.stat().st_size if path.is_file() else 0
     return DataError(f"{path} ({size:,} bytes): {found}; expected {expected}; fetch the file again")
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[None]:
+def reading(path: Readable) -> Iterator[None]:
     """Turns an error of the operating system about `path` into a DataError."""
     try:
         yield
@@ -49,7 +50,7 @@ def wanted(kind: str, name: str, number: int | None, there: int) -> int:
     return there if number is None else number
 
 
-def check_labels(path: Path, labels: NDArray[np.integer], expected: str, first: int = 0) -> None:
+def check_labels(path: Readable, labels: NDArray[np.integer], expected: str, first: int = 0) -> None:
     """Raises DataError if a label isn't a class; `first` is the index in the file of the first of these labels."""
     wrong = (labels < 0) | (labels >= NUM_CLASSES)
     if wrong.any():

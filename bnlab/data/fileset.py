@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 from bnlab.data.dataset import Dataset
 from bnlab.data.description import Description
 from bnlab.data.faults import reading
 from bnlab.data.folders import places
+from bnlab.data.sources import REMOTES
 from bnlab.data.split import NUM_VALIDATION, Part, num_training, split
 from bnlab.errors import DataError, NoDataError
 
@@ -22,6 +24,8 @@ class Files:
     test: Sequence[Path]
     open_train: Callable[[], Sequence[Part]]
     open_test: Callable[[], Part]
+    archive: Path | None = None
+    """What they are read from, if it isn't their folder."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,8 @@ class FileSet:
     """A data set in files.
 
     subfolders: names of folders, besides the data set's own, that its files usually lie in.
-    files: which files make it up, in words. find: the files in a folder, None if it holds none.
+    files: which files make it up, in words. find: the files in a folder, None if it holds none. find_packed: the same of
+    an archive there, which is read only where no folder of the same place has the files themselves.
     """
 
     name: str
@@ -37,6 +42,7 @@ class FileSet:
     subfolders: tuple[str, ...]
     files: str
     find: Callable[[Path], Files | None]
+    find_packed: Callable[[Path], Files | None] = lambda folder: None
 
     def load(
         self, folders: Sequence[Path], num_train: int | None, num_test: int | None, num_val: int | None = None
@@ -53,16 +59,15 @@ class FileSet:
             folder, files = self._found(folders)
         except DataError as error:
             return Description(self.name, False, "", self.source, problem=str(error))
-        size = sum(path.stat().st_size for path in (*files.train, *files.test) if path.is_file())
+        where = str(files.archive or folder)
+        size = sum(path.stat().st_size for path in {*files.train, *files.test} if path.is_file())
         try:
             parts = files.open_train()
             num_train = num_training(self.name, parts)
             num_test = self._open_test(files, parts).count if any(path.exists() for path in files.test) else 0
         except DataError as error:
-            return Description(self.name, True, str(folder), self.source, num_bytes=size, problem=str(error))
-        return Description(
-            self.name, True, str(folder), self.source, parts[0].shape, num_train, NUM_VALIDATION, num_test, size
-        )
+            return Description(self.name, True, where, self.source, num_bytes=size, problem=str(error))
+        return Description(self.name, True, where, self.source, parts[0].shape, num_train, NUM_VALIDATION, num_test, size)
 
     def holds(self, folder: Path) -> bool:
         """Whether files of the data set lie in the folder, or where they usually lie in it."""
@@ -76,14 +81,16 @@ class FileSet:
         return test
 
     def _found(self, folders: Sequence[Path]) -> tuple[Path, Files]:
-        for folder in places(folders, (self.name, *self.subfolders)):
-            with reading(folder):
-                files = self.find(folder)
-            if files:
-                return folder, files
+        for top, find in product(folders, (self.find, self.find_packed)):
+            for folder in places([top], (self.name, *self.subfolders)):
+                with reading(folder):
+                    files = find(folder)
+                if files:
+                    return folder, files
         searched = ", ".join(map(str, folders)) or "no folder at all"
         target = folders[0] / self.name if folders else "a folder, and name it"
-        raise NoDataError(f"no files of {self.name} found (searched: {searched}): put {self.files} into {target}")
+        fetch = f", or fetch them by bnlab data fetch {self.name}" if self.name in REMOTES else ""
+        raise NoDataError(f"no files of {self.name} found (searched: {searched}): put {self.files} into {target}{fetch}")
 
 
 def _product(shape: tuple[int, ...]) -> str:

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import io
 import pickle
-from pathlib import Path
 from typing import IO, Any
 
+from bnlab.data.archive import Readable
 from bnlab.data.pickled_array import PERMITTED, BadPickleError
 
 SKIPPED = 1_000_000  # bytes; picklers put small objects together into frames, which are far shorter
 
 
-def read_pickle(path: Path, skim: bool) -> Any:
+def read_pickle(path: Readable, skim: bool) -> Any:
     """What `path` holds, arrays as `PickledArray`. With `skim`, zeros stand in for long strings of bytes.
 
     Raises BadPickleError for one that is damaged or asks for anything but arrays, lists, dicts, strings and numbers.

@@ -8,6 +8,7 @@ import json
 import math
 import os
 import re
+import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -90,6 +91,29 @@ def _locked(handle: int) -> bool:
     return True
 
 
+@contextlib.contextmanager
+def whole_folder(folder: Path, mark: str) -> Iterator[Path]:
+    """Make a folder whole or not at all. The block fills the one that it is given, which then takes the place of `folder`.
+
+    mark: the file by which a folder is known that was made like this. Raises StoreError for one that has no such file and
+    isn't empty, and for one that can't be written.
+    """
+    if folder.exists() and not (folder.is_dir() and ((folder / mark).is_file() or not any(folder.iterdir()))):
+        raise StoreError(f"{folder} holds other things: name a folder that isn't there yet, or an empty one")
+    new, old = (folder.with_name(f".{folder.name}-{which}.{_host()}.{os.getpid()}.part") for which in ("new", "old"))
+    try:
+        new.mkdir(parents=True)
+        yield new
+        if folder.exists():
+            folder.rename(old)
+        new.rename(folder)
+    except OSError as error:
+        raise store_error("write", folder, error) from error
+    finally:
+        for each in (new, old):
+            shutil.rmtree(each, ignore_errors=True)
+
+
 def clear_parts(folder: Path) -> None:
     """Remove what processes of this host left half-written in the results folder when they were killed.
 
@@ -97,7 +121,15 @@ def clear_parts(folder: Path) -> None:
     """
     for path in half_written(folder):
         with contextlib.suppress(OSError):
-            path.unlink()
+            remove(path)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, or a folder with all that is in it. Raises OSError if that isn't possible; nothing, if it is gone."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def half_written(folder: Path, others: bool = False) -> Iterator[Path]:

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TextIO
 
-from bnlab.runs.fields import settings_of
+from bnlab.runs.fields import Setting, settings_of
 from bnlab.runs.history import Ended, Failure, History
 from bnlab.runs.spec import MODELS, RULE_SETTINGS, DataSpec, RunSpec, SolverSpec
 
@@ -17,16 +17,22 @@ DIVERGED = "at which the loss was not finite, or a check found weights that were
 
 
 class Column(NamedTuple):
-    """A column: its name, what it says, and how it is taken from a run of an arm."""
+    """A column: its name, what it says, how it is taken from a run of an arm, and the type of its values, besides None."""
 
     name: str
     meaning: str
     value: Callable[[str, Ended], Any]
+    kind: type = str
 
 
-def _setting(part: str, name: str, meaning: str) -> Column:
+def _setting(part: str, setting: Setting) -> Column:
     """A setting of one part of a spec; an empty cell where the part doesn't have it, or it is None."""
-    return Column(name, meaning, _of_part(part, name))
+    return Column(setting.name, setting.meaning, _of_part(part, setting.name), _kind(setting))
+
+
+def _kind(setting: Setting) -> type:
+    """The type of its cells: several values are one text."""
+    return str if setting.many else setting.kind
 
 
 def _settings() -> dict[str, Column]:
@@ -36,11 +42,11 @@ def _settings() -> dict[str, Column]:
     parts = [("data", DataSpec), *(("net", net) for net in MODELS.values()), ("solver", SolverSpec)]
     for part, owner in parts:
         for setting in settings_of(owner):
-            columns.setdefault(setting.name, _setting(part, setting.name, setting.meaning))
+            columns.setdefault(setting.name, _setting(part, setting))
     for name in RULE_SETTINGS:
         columns[name] = columns[name]._replace(value=_of_rule(name))
-    own = {setting.name: setting.meaning for setting in settings_of(RunSpec) if setting.meaning}
-    return columns | {name: Column(name, meaning, _of_spec(name)) for name, meaning in own.items()}
+    own = [setting for setting in settings_of(RunSpec) if setting.meaning]
+    return columns | {each.name: Column(each.name, each.meaning, _of_spec(each.name), _kind(each)) for each in own}
 
 
 def _of_rule(name: str) -> Callable[[str, Ended], Any]:
@@ -69,20 +75,29 @@ def _measured(value: Callable[[History], Any]) -> Callable[[str, Ended], Any]:
 COLUMNS = (
     Column("arm", "the runs that differ in the seed alone share it", lambda arm, run: arm),
     *_settings().values(),
-    Column("iterations", "minibatches trained on", _measured(lambda run: len(run.outcome.loss_history))),
+    Column("iterations", "minibatches trained on", _measured(lambda run: len(run.outcome.loss_history)), int),
     Column("status", "finished, diverged or failed", lambda arm, run: run.status),
-    Column("diverged_at", f"the iteration (from 1) {DIVERGED}", _measured(lambda run: run.diverged_at)),
+    Column("diverged_at", f"the iteration (from 1) {DIVERGED}", _measured(lambda run: run.diverged_at), int),
     Column(
         "final_loss",
         "mean training loss of the last 100 iterations; inf if diverged",
         _measured(lambda run: run.final_loss),
+        float,
     ),
-    Column("final_train_acc", "training accuracy at the last check", _measured(lambda r: r.outcome.train_acc_history[-1])),
-    Column("best_train_acc", f"highest training accuracy {COUNTED}", _measured(lambda run: run.best_train_acc)),
     Column(
-        "final_val_acc", "validation accuracy at the last check", _measured(lambda run: run.outcome.val_acc_history[-1])
+        "final_train_acc",
+        "training accuracy at the last check",
+        _measured(lambda r: r.outcome.train_acc_history[-1]),
+        float,
     ),
-    Column("best_val_acc", f"highest validation accuracy {COUNTED}", _measured(lambda run: run.best_val_acc)),
+    Column("best_train_acc", f"highest training accuracy {COUNTED}", _measured(lambda run: run.best_train_acc), float),
+    Column(
+        "final_val_acc",
+        "validation accuracy at the last check",
+        _measured(lambda run: run.outcome.val_acc_history[-1]),
+        float,
+    ),
+    Column("best_val_acc", f"highest validation accuracy {COUNTED}", _measured(lambda run: run.best_val_acc), float),
     Column("error", "what broke a failed run off", lambda arm, run: run.error if isinstance(run, Failure) else None),
     Column("run", "the run's name: runs/<first two digits>/<name>.json", lambda arm, run: run.spec.name),
 )

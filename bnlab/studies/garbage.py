@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from bnlab.errors import SettingsError, StoreError, did_you_mean
 from bnlab.lab import index
-from bnlab.lab.files import alone_in, half_written, store_error
+from bnlab.lab.files import alone_in, half_written, remove, store_error
 from bnlab.lab.index import Entry
 from bnlab.lab.store import Store
 from bnlab.studies.memberships import Membership, lists_of_runs, read_memberships
@@ -61,7 +61,7 @@ def delete(store: Store, found: Found) -> None:
     with alone_in(store.runs):
         for each in found.files:
             try:
-                each.path.unlink(missing_ok=True)
+                remove(each.path)
             except OSError as error:
                 raise store_error("delete", each.path, error) from error
         store.entries()  # mends the index

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import math
 import sys
 import time
 
@@ -13,44 +12,8 @@ import yaml
 from bnlab.lab.files import json_bytes
 from bnlab.lab.store import Store
 from bnlab.report.table import NAMES
-from bnlab.runs.history import Failure
 from bnlab.runs.spec import RunSpec
-
-
-def write_study(root, folder, study, **arms):
-    """A study's folder with a summary that names these runs; arm's label: spec."""
-    (root / folder).mkdir()
-    rows = [{"arm": arm.replace("_", " "), "run": spec.name} for arm, spec in arms.items()]
-    (root / folder / "summary.json").write_bytes(json_bytes({"schema": 2, "study": study, "runs": rows}))
-
-
-@pytest.fixture
-def specs(make_spec):
-    """The runs of the results folder below."""
-    return {
-        "none": make_spec(),
-        "batchnorm": make_spec(normalization="batchnorm"),
-        "layernorm": make_spec(normalization="layernorm"),
-        "wild": make_spec(learning_rate=10, update_rule="sgd_momentum"),
-        "loose": make_spec(seed=7, replicate=2),
-    }
-
-
-@pytest.fixture
-def results(tmp_path, make_history, specs):
-    """A results folder: `compare` in two folders, which share a run; a sweep, which shares it too; a run of no study."""
-    store = Store(tmp_path / "results")
-    for name in ("none", "batchnorm", "loose"):
-        store.save(make_history(specs[name]))
-    store.save(make_history(specs["wild"], losses=[2.5, math.nan], diverged_at=2))
-    store.save(Failure(specs["layernorm"], "MemoryError: no room", {"seconds": 0.5}))
-    none = specs["none"]
-    write_study(store.root, "compare-batchnorm", "compare", batchnorm=specs["batchnorm"], no_normalization=none)
-    write_study(store.root, "compare-layernorm", "compare", layernorm=specs["layernorm"], no_normalization=none)
-    write_study(store.root, "rates", "sweep cooling", rate_1e_3=none, rate_10=specs["wild"])
-    (store.root / "verify").mkdir()
-    (store.root / "verify" / "table.csv").write_text(f'arm,error,run\n"a, log","two\nlines",{none.name}\n')
-    return store.root
+from tests.cli.conftest import write_study
 
 
 def names(rows, specs):

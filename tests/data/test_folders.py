@@ -57,7 +57,7 @@ def test_the_first_folder_that_holds_the_files_wins(tmp_path, write, gray):
     ],
 )
 def test_a_missing_data_set(name, files, tmp_path, fault):
-    words = [name, *files, f"into {tmp_path}/{name}"]
+    words = [name, *files, f"into {tmp_path}/{name}, or fetch them by bnlab data fetch {name}"]
     with fault(*words):
         data.load(name, [tmp_path])
     description = data.describe(name, [tmp_path])
