@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from bnlab.errors import RunError, SettingsError, did_you_mean
-from bnlab.lab.interrupts import interrupts_held_back
+from bnlab.lab.interrupts import ctrl_c_ignored, interrupts_held_back
 from bnlab.lab.pool import WorkerDied, WorkerPool
 
 METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
@@ -80,10 +80,11 @@ def start_early() -> None:
     """Start the server that workers are forked from, and don't wait for it. Does nothing where it runs, or there is
     none."""
     if METHOD == "forkserver":
-        from multiprocessing import forkserver
+        from multiprocessing import forkserver, resource_tracker
 
         forkserver.set_forkserver_preload([IMPORTED])
-        with interrupts_held_back(), _environment(ONE_THREAD):
+        resource_tracker.ensure_running()  # it lets signals through that are held back, so it comes first
+        with interrupts_held_back(), ctrl_c_ignored(), _environment(ONE_THREAD):
             forkserver.ensure_running()
 
 

@@ -95,6 +95,20 @@ def interrupts_held_back() -> Iterator[None]:
             signal.raise_signal(noted[0])
 
 
+@contextlib.contextmanager
+def ctrl_c_ignored() -> Iterator[None]:
+    """Have processes that are started in the block ignore Ctrl-C, and their children from the first instruction on: what a
+    process ignores stays ignored. Held back as well, a Ctrl-C meanwhile isn't lost."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
+
+
 def _block_interrupts() -> set[int | signal.Signals] | None:
     """The mask before; None on systems without one."""
     if not hasattr(signal, "pthread_sigmask"):

@@ -5,6 +5,7 @@ import json
 from bnlab.bench.driver import made_up
 from bnlab.bench.goals import GOALS
 from bnlab.runs.history import from_json
+from tests.program import Program
 
 
 def test_a_made_up_run_is_one_that_the_store_believes(make_spec):
@@ -13,9 +14,9 @@ def test_a_made_up_run_is_one_that_the_store_believes(make_spec):
     assert from_json(document, spec).outcome == made_up(spec).outcome
 
 
-def test_its_figures(run):
+def test_its_figures(tmp_path):
     """The smallest number of runs. The goals for 10,000 aren't judged by it."""
-    made = run("bench", "--only", "driver", "--runs", 40, "--rounds", 1, "--json").json
+    made = Program(tmp_path)("bench", "--only", "driver", "--runs", 40, "--rounds", 1, "--json").json
     figures = {figure["what"]: figure["value"] for figure in made["figures"]}
     assert 0 < figures["the driver, per run, 40 runs"] < 0.1
     assert 0 < figures["until a command says that all 40 runs are stored"] < 60

@@ -11,7 +11,8 @@ TORCH, LIMIT = against("PyTorch"), "a run on one core, over its limit"
 
 
 def test_each_goal_is_about_a_part_that_is_usually_measured():
-    assert {goal.part for goal in GOALS} <= {*USUAL} < {*PARTS}
+    """But for the driver's, whose 10,000 runs take minutes."""
+    assert {goal.part for goal in GOALS} <= {*USUAL, "driver"} < {*PARTS}
 
 
 @pytest.mark.parametrize(

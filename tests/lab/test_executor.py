@@ -6,6 +6,8 @@ Workers can't import this file, so their tasks are functions that Python has.
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
@@ -205,6 +207,20 @@ def test_the_server_that_workers_are_forked_from_may_be_killed():
         os.kill(forkserver._forkserver._forkserver_pid, signal.SIGKILL)
         ended = as_they_end(executor, abs, [*range(10)], 4)
         assert sorted(future.result() for _, future in ended) == [*range(10)]
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="no /proc to read")
+def test_the_server_ignores_ctrl_c_and_so_do_its_children_from_their_first_instruction():
+    """What a process ignores when it is started, its children ignore before they run a line."""
+    if METHOD != "forkserver":
+        pytest.skip("no server here")
+    code = (
+        "from bnlab.lab.executor import start_early; from multiprocessing import forkserver; start_early();"
+        "print(open(f'/proc/{forkserver._forkserver._forkserver_pid}/status').read())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    [ignored] = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("SigIgn:")]
+    assert int(ignored, 16) >> (signal.SIGINT - 1) & 1
 
 
 def test_an_executor_that_breaks_is_a_run_error_after_all_that_had_ended():
