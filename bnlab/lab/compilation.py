@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import re
 import sys
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -42,9 +43,24 @@ def prepare() -> None:
 
 def load(dtype: str) -> None:
     """Load the kernels of a dtype from disk, or compile them."""
-    if fast.compiled():
-        for kernel, arguments in _examples(np.dtype(dtype)):
-            getattr(fast.kernels(2), kernel)(*arguments)
+    with _without("scipy"):
+        if fast.compiled():
+            for kernel, arguments in _examples(np.dtype(dtype)):
+                getattr(fast.kernels(2), kernel)(*arguments)
+
+
+@contextlib.contextmanager
+def _without(package: str) -> Iterator[None]:
+    """Nobody may import the package in the block for the first time. numba imports SciPy for linear algebra, which no
+    kernel has, and that takes as long as a short run."""
+    if package in sys.modules:
+        yield
+        return
+    sys.modules[package] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[package]
 
 
 def _examples(dtype: np.dtype[Any]) -> list[tuple[str, list[Any]]]:

@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -64,3 +66,14 @@ def test_each_kernel_is_prepared():
 def test_what_is_compiled_is_kept_on_disk():
     kernels = [getattr(fast.kernels(2), name) for name, _ in compilation._examples(compilation.np.dtype("float32"))]
     assert all(kernel.stats.cache_path for kernel in kernels)
+
+
+def test_loading_the_kernels_imports_no_scipy_and_keeps_nobody_from_it():
+    pytest.importorskip("numba")
+    pytest.importorskip("scipy")
+    code = (
+        "import sys; from bnlab.lab import compilation; compilation.load('float32');"
+        "print([name for name in sys.modules if name.startswith('scipy')]); import scipy.linalg"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
