@@ -81,7 +81,7 @@ def made_up(spec: RunSpec, folders: Any = ()) -> History:
     """A run that nobody trained, as large as a real one."""
     checks = planned_checks(spec)
     losses = [2.302585 + 1 / (i + 3) for i in range(spec.num_iterations)]
-    accuracies = [0.1 + 0.5 * i / len(checks) for i in range(len(checks))]
+    accuracies = [float(i > 0) for i in range(len(checks))]
     return History(spec, Outcome(losses, checks, accuracies, accuracies), _provenance())
 
 

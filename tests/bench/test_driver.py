@@ -2,14 +2,14 @@
 
 import json
 
-from bnlab.bench.driver import made_up
+from bnlab.bench.driver import _plan, made_up
 from bnlab.bench.goals import GOALS
 from bnlab.runs.history import from_json
 from tests.program import Program
 
 
-def test_a_made_up_run_is_one_that_the_store_believes(make_spec):
-    spec = make_spec(num_epochs=5)
+def test_a_made_up_run_is_one_that_the_store_believes():
+    spec = _plan(1).runs[0]
     document = json.loads(json.dumps(made_up(spec).to_json()))
     assert from_json(document, spec).outcome == made_up(spec).outcome
 
