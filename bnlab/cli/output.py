@@ -12,26 +12,26 @@ from bnlab.cli.tables import can_print, print_json, print_table, print_text
 from bnlab.errors import plural
 from bnlab.evidence.interval import mean_interval
 from bnlab.runs.history import History
+from bnlab.runs.spec import RunSpec
 from bnlab.studies.panels import measured
 from bnlab.studies.plan import StudyPlan
 from bnlab.studies.study import Result
 
 
-def print_plan(plan: StudyPlan, have: Set[str], as_json: bool, quiet: bool) -> None:
-    """The runs of a plan, and which of them are stored."""
+def print_plan(plan: StudyPlan, planned: Sequence[RunSpec], have: Set[str], as_json: bool, quiet: bool) -> None:
+    """The runs of a plan that are to be carried out, and which of them are stored."""
     labels = plan.labels
     if as_json:
         runs = [
-            {"arm": labels[run.name], "run": run.name, "stored": run.name in have, "spec": run.to_json()}
-            for run in plan.runs
+            {"arm": labels[run.name], "run": run.name, "stored": run.name in have, "spec": run.to_json()} for run in planned
         ]
         print_json({"study": plan.entry.name, "runs": runs})
     elif not quiet:
         rows = [
-            [run.name, labels[run.name], str(run.replicate), "stored" if run.name in have else "to do"] for run in plan.runs
+            [run.name, labels[run.name], str(run.replicate), "stored" if run.name in have else "to do"] for run in planned
         ]
         print_table(["run", "arm", "replicate", ""], rows, drop=["run"], wrap=["arm"])
-        to_do = sum(run.name not in have for run in plan.runs)
+        to_do = sum(run.name not in have for run in planned)
         most = f"at most {plural(len(rows), 'run')}" if len(plan.looks) > 1 else plural(len(rows), "run")
         click.echo(f"{most}, {to_do} to do; nothing was run (--dry-run)")
 

@@ -11,6 +11,15 @@ from typing import Any
 
 import click
 
+from bnlab.cli.elsewhere import (
+    Shard,
+    check_shard,
+    chosen_workers,
+    executor_option,
+    print_shard,
+    shard_option,
+    trains_here,
+)
 from bnlab.cli.meanwhile import Meanwhile
 from bnlab.cli.options import (
     PATH,
@@ -36,7 +45,7 @@ from bnlab.lab.executor import Workers
 from bnlab.lab.store import Store
 from bnlab.optim import SETTINGS
 from bnlab.runs.history import Failure
-from bnlab.runs.spec import RULE_SETTINGS
+from bnlab.runs.spec import RULE_SETTINGS, RunSpec
 from bnlab.studies import StudyEntry
 from bnlab.studies.asked import description
 from bnlab.studies.claims_file import read_claims
@@ -144,6 +153,8 @@ COMMON = [
                  **KINDS["flag"]),
     out_option,
     jobs_option,
+    executor_option,
+    shard_option,
     click.option("--config", type=PATH, help="YAML file with settings, over the study's own."),
     click.option("-s", "--set", "sets", multiple=True, metavar="KEY.PATH=VALUE",
                  help="One setting, over --config. Repeatable."),
@@ -168,11 +179,17 @@ class Request:
     fail_on: str | None
     out: Path
     jobs: int
+    executor: str | None
+    shard: Shard | None
     dry_run: bool
     force: bool
     as_json: bool
     quiet: bool
     verbose: bool
+
+    def part(self, runs: Sequence[RunSpec]) -> Sequence[RunSpec]:
+        """The runs that this command is to train: all, or those of its shard."""
+        return self.shard.of(runs) if self.shard else runs
 
     @property
     def most(self) -> int | None:
@@ -186,7 +203,8 @@ def run_study(entry: StudyEntry, study: Study, given: dict[str, Any]) -> None:
     request = Request(**{field.name: given.pop(field.name) for field in fields(Request)})
     _check(request)
     set_up_log(request.verbose)
-    if not request.dry_run:
+    workers = chosen_workers(request.jobs, request.executor)
+    if not request.dry_run and trains_here(workers):
         get_ready(request.jobs)
     folders = data_folders(request.data_dir)
     claims = read_claims(request.claims) if request.claims else ()
@@ -197,13 +215,15 @@ def run_study(entry: StudyEntry, study: Study, given: dict[str, Any]) -> None:
     there = stored(plan.runs, store)  # with --force too: a file that can't be read is never overwritten
     have = set() if request.force else there
     if request.dry_run:
-        print_plan(plan, have, request.as_json, request.quiet)
+        print_plan(plan, request.part(plan.runs), have, request.as_json, request.quiet)
         return
     store.prepare(plan.folder)
     with report_interrupt(plan.runs, store):
+        found = None
         further = _meanwhile(plan, have, request)
-        reached, failures = _carry_out(plan, have, store, folders, request)
-        if len(failures) < len(reached.runs):
+        reached, failures = _carry_out(plan, have, store, folders, workers, request)
+        unfinished = request.shard is not None and _is_unfinished(reached, there, request, store)
+        if len(failures) < len(reached.runs) and not unfinished:
             drawn = further.result() if further else None
             found = conclude(reached, store, time.perf_counter() - start, drawn)
             if request.as_json or not request.quiet:
@@ -211,7 +231,8 @@ def run_study(entry: StudyEntry, study: Study, given: dict[str, Any]) -> None:
                 print_study(reached, found.results, found.document, request.as_json, request.verbose, reused)
     if failures:
         raise runs_failed(failures, plan.labels)
-    _check_verdicts(found.findings, request.fail_on)
+    if found:
+        _check_verdicts(found.findings, request.fail_on)
 
 
 def _meanwhile(plan: StudyPlan, have: Set[str], request: Request) -> Meanwhile[dict[str, bytes]] | None:
@@ -222,13 +243,15 @@ def _meanwhile(plan: StudyPlan, have: Set[str], request: Request) -> Meanwhile[d
 
 
 def _carry_out(
-    plan: StudyPlan, have: Set[str], store: Store, folders: Sequence[Path], request: Request
+    plan: StudyPlan, have: Set[str], store: Store, folders: Sequence[Path], workers: Workers, request: Request
 ) -> tuple[StudyPlan, list[Failure]]:
     """Train look by look, until every claim is decided or a run failed. Gives the plan as far as it was carried out."""
     done = have
     for look in plan.looks:
         reached = plan.at(look)
-        failures = train_missing(reached.runs, done, store, folders, Workers(request.jobs), not request.quiet, plan.labels)
+        runs = request.part(reached.runs)
+        ready = done & {run.name for run in runs}
+        failures = train_missing(runs, ready, store, folders, workers, not request.quiet, plan.labels)
         if failures or look == plan.looks[-1]:  # what is found at the last look, `conclude` works out
             break
         if all(finding.decided for finding in judged(reached, results(reached, store))):
@@ -237,8 +260,20 @@ def _carry_out(
     return reached, failures
 
 
+def _is_unfinished(plan: StudyPlan, there: Set[str], request: Request, store: Store) -> bool:
+    """Whether runs of other shards are still to be done; then says so."""
+    runs, now = request.part(plan.runs), stored(plan.runs, store)
+    if len(now) == len(plan.runs) or request.shard is None:
+        return False
+    if request.as_json or not request.quiet:
+        before = len(there & {run.name for run in runs})
+        print_shard(request.shard, len(runs), before, len(now), len(plan.runs), store.root, request.as_json)
+    return True
+
+
 def _check(request: Request) -> None:
     """Refuse options that don't go together."""
+    check_shard(request.shard, until_decided=request.until_decided)
     if request.max_replicates is not None and not request.until_decided:
         raise SettingsError(
             "--max-replicates is not allowed without --until-decided: add that, or give --replicates instead"
