@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Sequence, Set
 from typing import Any, NamedTuple, TypeVar
 
 import click
@@ -12,7 +11,10 @@ from click.core import ParameterSource
 
 from bnlab.cli.tables import print_json, print_text
 from bnlab.errors import SettingsError, plural
+from bnlab.lab.driver import stored
 from bnlab.lab.executor import Workers, check_name
+from bnlab.lab.store import Store
+from bnlab.runs.spec import RunSpec
 
 T = TypeVar("T")
 
@@ -90,14 +92,28 @@ def check_shard(shard: Shard | None, **others: bool) -> None:
             raise SettingsError(f"--shard is not allowed with {option}: leave one of them out")
 
 
-def print_shard(shard: Shard, runs: int, before: int, stored: int, of: int, folder: Path, as_json: bool) -> None:
-    """What became of a part: its runs, how many of them were stored before, and how many of all runs are by now."""
+def part_of(runs: Sequence[RunSpec], shard: Shard | None) -> Sequence[RunSpec]:
+    """The runs that this command is to train: all, or those of its shard."""
+    return shard.of(runs) if shard else runs
+
+
+def is_unfinished(
+    shard: Shard | None, runs: Sequence[RunSpec], before: Set[str], store: Store, as_json: bool, quiet: bool
+) -> bool:
+    """Whether runs of other shards are still to be done; then says so. before: the names of those that were stored."""
+    if shard is None:
+        return False
+    own, now = shard.of(runs), stored(runs, store)
+    if len(now) == len(runs):
+        return False
+    counts = {"runs": len(own), "stored_before": len(before & {run.name for run in own})}
+    counts |= {"stored_of_all": len(now), "all": len(runs)}
     if as_json:
-        counts = {"runs": runs, "stored_before": before, "stored_of_all": stored, "all": of}
-        print_json({"shard": str(shard), **counts, "results": str(folder)})
-        return
-    told = f"shard {shard}: {plural(runs, 'run')}" + (f" ({before:,} stored before)" if before else "")
-    print_text(
-        f"{told}; {stored:,} of all {plural(of, 'run')} are in {folder}. The command that finds all of them there, with "
-        "--shard or without, writes the figure and the tables."
-    )
+        print_json({"shard": str(shard), **counts, "results": str(store.root)})
+    elif not quiet:
+        print_text(
+            f"shard {shard}: {plural(len(own), 'run')} ({counts['stored_before']:,} stored before); {len(now):,} of all "
+            f"{plural(len(runs), 'run')} are in {store.root}. The command that finds all of them there, with --shard or "
+            "without, writes the rest."
+        )
+    return True

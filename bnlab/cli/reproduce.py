@@ -10,6 +10,16 @@ from typing import Any, get_args
 import click
 
 from bnlab.cases import CASES
+from bnlab.cli.elsewhere import (
+    Shard,
+    check_shard,
+    chosen_workers,
+    executor_option,
+    is_unfinished,
+    part_of,
+    shard_option,
+    trains_here,
+)
 from bnlab.cli.gradcheck import SEED
 from bnlab.cli.options import (
     data_dir_option,
@@ -31,7 +41,6 @@ from bnlab.errors import BnlabError, RunError, VerdictError, plural
 from bnlab.evidence.verdicts import Word
 from bnlab.gradcheck import check
 from bnlab.lab.driver import stored
-from bnlab.lab.executor import Workers
 from bnlab.lab.provenance import provenance
 from bnlab.lab.store import Store
 from bnlab.published import verify
@@ -70,6 +79,8 @@ from bnlab.studies.settings import SHORTCUTS, Override
 @click.option("--replicates", type=int, metavar="N", help="Runs per arm, for all studies [default: each study's own].")
 @out_option
 @jobs_option
+@executor_option
+@shard_option
 @dry_run_option
 @json_option
 @quiet_option
@@ -80,6 +91,8 @@ def command(
     data_dir: Path | None,
     out: Path,
     jobs: int,
+    executor: str | None,
+    shard: Shard | None,
     dry_run: bool,
     as_json: bool,
     quiet: bool,
@@ -88,7 +101,9 @@ def command(
 ) -> None:
     start = time.perf_counter()
     set_up_log(verbose)
-    if not dry_run:
+    check_shard(shard, dry_run=dry_run)
+    workers = chosen_workers(jobs, executor)
+    if not dry_run and trains_here(workers):
         get_ready(jobs)
     folders, store = data_folders(data_dir), Store(out, read_only=dry_run)
     everything = plan_all(only, _overrides(given), folders)
@@ -101,7 +116,14 @@ def command(
         store.prepare(folder)
     with report_interrupt(runs, store):
         ending = _unsaid if without_answers else how_it_ended
-        failures = train_missing(runs, have, store, folders, Workers(jobs), not quiet, labels, ending)
+        part = part_of(runs, shard)
+        failures = train_missing(
+            part, have & {run.name for run in part}, store, folders, workers, not quiet, labels, ending
+        )
+        if is_unfinished(shard, runs, have, store, as_json, quiet):
+            if failures:
+                raise runs_failed(failures, labels)
+            return
         failed = {failure.spec.name for failure in failures}
         done = [_study(name, plan, store, have, failed, without_answers) for name, plan in everything.studies.items()]
         studies = [study for study, _ in done]

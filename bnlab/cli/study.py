@@ -16,7 +16,8 @@ from bnlab.cli.elsewhere import (
     check_shard,
     chosen_workers,
     executor_option,
-    print_shard,
+    is_unfinished,
+    part_of,
     shard_option,
     trains_here,
 )
@@ -45,7 +46,7 @@ from bnlab.lab.executor import Workers
 from bnlab.lab.store import Store
 from bnlab.optim import SETTINGS
 from bnlab.runs.history import Failure
-from bnlab.runs.spec import RULE_SETTINGS, RunSpec
+from bnlab.runs.spec import RULE_SETTINGS
 from bnlab.studies import StudyEntry
 from bnlab.studies.asked import description
 from bnlab.studies.claims_file import read_claims
@@ -187,10 +188,6 @@ class Request:
     quiet: bool
     verbose: bool
 
-    def part(self, runs: Sequence[RunSpec]) -> Sequence[RunSpec]:
-        """The runs that this command is to train: all, or those of its shard."""
-        return self.shard.of(runs) if self.shard else runs
-
     @property
     def most(self) -> int | None:
         """The replicates of the last look; None for a single look."""
@@ -215,14 +212,14 @@ def run_study(entry: StudyEntry, study: Study, given: dict[str, Any]) -> None:
     there = stored(plan.runs, store)  # with --force too: a file that can't be read is never overwritten
     have = set() if request.force else there
     if request.dry_run:
-        print_plan(plan, request.part(plan.runs), have, request.as_json, request.quiet)
+        print_plan(plan, part_of(plan.runs, request.shard), have, request.as_json, request.quiet)
         return
     store.prepare(plan.folder)
     with report_interrupt(plan.runs, store):
         found = None
         further = _meanwhile(plan, have, request)
         reached, failures = _carry_out(plan, have, store, folders, workers, request)
-        unfinished = request.shard is not None and _is_unfinished(reached, there, request, store)
+        unfinished = is_unfinished(request.shard, reached.runs, there, store, request.as_json, request.quiet)
         if len(failures) < len(reached.runs) and not unfinished:
             drawn = further.result() if further else None
             found = conclude(reached, store, time.perf_counter() - start, drawn)
@@ -249,7 +246,7 @@ def _carry_out(
     done = have
     for look in plan.looks:
         reached = plan.at(look)
-        runs = request.part(reached.runs)
+        runs = part_of(reached.runs, request.shard)
         ready = done & {run.name for run in runs}
         failures = train_missing(runs, ready, store, folders, workers, not request.quiet, plan.labels)
         if failures or look == plan.looks[-1]:  # what is found at the last look, `conclude` works out
@@ -258,17 +255,6 @@ def _carry_out(
             break
         done = done | {run.name for run in reached.runs}
     return reached, failures
-
-
-def _is_unfinished(plan: StudyPlan, there: Set[str], request: Request, store: Store) -> bool:
-    """Whether runs of other shards are still to be done; then says so."""
-    runs, now = request.part(plan.runs), stored(plan.runs, store)
-    if len(now) == len(plan.runs) or request.shard is None:
-        return False
-    if request.as_json or not request.quiet:
-        before = len(there & {run.name for run in runs})
-        print_shard(request.shard, len(runs), before, len(now), len(plan.runs), store.root, request.as_json)
-    return True
 
 
 def _check(request: Request) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from bnlab.cli.elsewhere import chosen_workers, executor_option
 from bnlab.cli.options import (
     data_dir_option,
     data_folders,
@@ -25,7 +26,6 @@ from bnlab.cli.progress import report_interrupt, runs_failed, set_up_log, train_
 from bnlab.cli.tables import print_json, print_table, print_text
 from bnlab.errors import did_you_mean, plural
 from bnlab.lab.driver import stored
-from bnlab.lab.executor import Workers
 from bnlab.lab.store import Store
 from bnlab.published.groups import GROUPS, recompute
 from bnlab.published.number import PublishedNumber, Status
@@ -54,13 +54,22 @@ WORDS: dict[Status, tuple[str, str]] = {
 @data_dir_option
 @out_option
 @jobs_option
+@executor_option
 @json_option
 @quiet_option
 @verbose_option
 def command(
-    words: tuple[str, ...], data_dir: Path | None, out: Path, jobs: int, as_json: bool, quiet: bool, verbose: bool
+    words: tuple[str, ...],
+    data_dir: Path | None,
+    out: Path,
+    jobs: int,
+    executor: str | None,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
 ) -> None:
     start = time.perf_counter()
+    workers = chosen_workers(jobs, executor)
     set_up_log(verbose)
     names, folders, store = _selected(words), data_folders(data_dir), Store(out)
     plan = make_plan(names, folders)
@@ -68,7 +77,7 @@ def command(
     if plan.runs:
         store.prepare(FOLDER)
     with report_interrupt(plan.runs, store):
-        failures = train_missing(plan.runs, have, store, folders, Workers(jobs), not quiet, plan.labels)
+        failures = train_missing(plan.runs, have, store, folders, workers, not quiet, plan.labels)
         rows, files = compute(names, plan, store)
     if len(names) == len(GROUPS) and os.access(store.root, os.W_OK):
         publish_rows(rows, plan.images, store, time.perf_counter() - start)

@@ -9,7 +9,8 @@ scheduler's second thoughts, in which clusters have been known to stop for ever.
 2. A worker has as many runs at once as it has threads; what it lacks is handed over when one ends, so no run waits behind
    another while a worker is idle.
 3. If a worker is lost with one run, that run's future gets `WorkerDied`, as in the pool, and is tried again. If it is lost
-   with several, nobody knows which of them is to blame: each goes on alone on a worker, uncounted.
+   with several, nobody knows which of them is to blame: from then on each is done alone on a worker, and only a loss then
+   counts.
 4. Each second the scheduler is asked for its workers. If it is gone, or silent for `SILENCE` seconds, all is over. A worker
    that is silent, or idle with runs in hand, for `LONGEST_STALL` seconds is given up.
 """
@@ -25,6 +26,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+from concurrent.futures import TimeoutError as NoAnswer
 from dataclasses import dataclass, field
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -84,9 +86,9 @@ def connected(workers: Workers) -> Iterator[Executor]:
 def _client(address: str) -> distributed.Client:
     _hush()
     try:
-        client = distributed.Client(address, timeout=CONNECTING, set_as_default=False)
+        client = _in_a_thread(partial(distributed.Client, address, timeout=CONNECTING, set_as_default=False), CONNECTING)
         theirs = dict(_ask(client, "versions", packages=[]).result(CONNECTING)["packages"])
-    except (OSError, TimeoutError, ValueError) as error:
+    except (OSError, NoAnswer, ValueError) as error:
         raise SettingsError(
             f"--executor dask://{address}: no scheduler answers there within {CONNECTING:g} s ({_words(error)}): start one "
             "by dask scheduler, and give the address that it prints"
@@ -98,6 +100,21 @@ def _client(address: str) -> distributed.Client:
             f"command {distributed.__version__}: install the same release on both"
         )
     return client
+
+
+def _in_a_thread(function: Callable[[], Any], seconds: float) -> Any:
+    """What the function gives. Raises TimeoutError if that takes longer: Dask's own limits don't cover a scheduler that is
+    stopped after the connection was made."""
+    future: Future[Any] = Future()
+
+    def call() -> None:
+        try:
+            future.set_result(function())
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=call, daemon=True).start()
+    return future.result(seconds)
 
 
 def _hush() -> None:
@@ -120,7 +137,7 @@ def _ask(client: distributed.Client, operation: str, **arguments: Any) -> Future
 
 @dataclass(eq=False)
 class _Task:
-    """A call that is to be done. alone: some worker was lost with it and others."""
+    """A call that is to be done. alone: a worker was lost with it and others."""
 
     future: Future[Any]
     needs: Needs
@@ -164,6 +181,7 @@ class Cluster(Executor):
         self._facts = numeric_path()
         self._hosts: dict[str, _Host] = {}
         self._given_up: set[str] = set()
+        self._suspects: set[bytes] = set()
         self._unserved: dict[str, float] = {}
         self._waiting: deque[_Task] = deque()
         self._sent: dict[str, distributed.Future] = {}
@@ -215,6 +233,7 @@ class Cluster(Executor):
             self._break(f"{type(error).__name__}: {error}")
 
     def _take(self, task: _Task) -> None:
+        task.alone = task.call in self._suspects
         self._waiting.append(task)
         self._hand_over()
 
@@ -285,6 +304,7 @@ class Cluster(Executor):
         else:
             for task in lost:
                 task.alone = True
+                self._suspects.add(task.call)
             self._waiting.extendleft(reversed(lost))
         threading.Thread(target=_cancel, args=(host.executor,), daemon=True).start()  # it may wait for the scheduler
 

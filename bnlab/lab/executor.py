@@ -212,9 +212,10 @@ def as_they_end(
     while pending:
         yield from ended(block=True)
     if lost:
+        why = str(lost[0]) or type(lost[0]).__name__
         raise RunError(
-            f"the workers can't be reached any more ({type(lost[0]).__name__}: {lost[0]}); what is finished stays stored: "
-            "run the same command again to do the rest"
+            f"the workers can't be reached any more ({why}); what is finished stays stored: run the same command again to "
+            "do the rest"
         ) from lost[0]
 
 
