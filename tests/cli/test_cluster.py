@@ -22,7 +22,7 @@ from tests.cli.cluster_processes import Processes
 pytest.importorskip("distributed", reason="needs the extra dask")
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc to see that a process has stopped")
-SIX_RUNS = ("compare", "--replicates", "3", "--dataset", "synthetic", "-s", "solver.num_epochs=15")
+SIX_RUNS = ("compare", "--replicates", "3", "--dataset", "synthetic", "-s", "solver.num_epochs=10")
 RUNS = 6
 
 

@@ -5,6 +5,7 @@ Workers can't import this file, so their tasks are functions that Python has.
 
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
 import time
@@ -168,6 +169,23 @@ def test_a_worker_stopped_in_the_middle_of_its_answer_is_ended_too():
         future = executor.submit(eval, f"[{stop_soon}, bytes(300_000_000)]")
         assert future.exception() is None or isinstance(future.exception(), TimeLimit)
         assert executor.submit(abs, -1).result() == 1
+
+
+@pytest.mark.parametrize("error", [WorkerDied(-9), WorkerDied(None), TimeLimit(2.5)])
+def test_how_a_task_was_lost_can_be_sent_on(error):
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))
+
+
+def test_an_executor_that_says_how_many_tasks_it_takes_gets_so_many():
+    class Three(AllAtOnce):
+        def ahead(self):
+            return 3
+
+    taken = []
+    ended = as_they_end(Three(3), abs, (taken.append(task) or task for task in range(6)), 1)
+    assert next(ended)[1].result() == 0
+    assert taken == [0, 1, 2]
 
 
 def test_an_error_that_cant_be_sent_is_told_in_words():
