@@ -48,7 +48,7 @@ log = logging.getLogger("bnlab")
 TICK = 1.0
 """Seconds between two questions to the scheduler; more for many workers, whose list takes time to send."""
 WORKERS_PER_SECOND = 200
-CONNECTING = 10.0
+CONNECTING = 30.0
 """Seconds in which a scheduler must answer at the start."""
 SILENCE = 30.0
 """Seconds without an answer after which the scheduler counts as lost."""
@@ -299,6 +299,7 @@ class Cluster(Executor):
             return
         self._hosts.pop(host.address, None)
         lost, host.tasks = host.tasks, []
+        log.info("the worker %s is lost, with %s in hand", host.address, plural(len(lost), "run"))
         if len(lost) == 1:
             lost[0].future.set_exception(WorkerDied(None))
         else:
@@ -439,6 +440,8 @@ class Cluster(Executor):
         self._broken = self._broken or BrokenExecutor(why)
         tasks = [*self._waiting, *(task for host in self._hosts.values() for task in host.tasks)]
         self._waiting.clear()
+        for host in self._hosts.values():
+            host.tasks = []  # what comes from them now is too late
         self._hosts.clear()
         for task in tasks:
             task.future.set_exception(self._broken)
