@@ -37,7 +37,7 @@ class CommandRow(NamedTuple):
     trains: bool = False
 
 
-NO_WORKERS = {"-h", "--help", "--dry-run", "-j1", "--jobs=1"}
+NO_WORKERS = {"-h", "--help", "--dry-run", "-j1"}
 """With any of these among its arguments a command has no workers."""
 
 
@@ -84,8 +84,10 @@ class LazyGroup(click.Group):
 
 
 def _has_workers(args: Sequence[str]) -> bool:
-    one_job = any(option in ("-j", "--jobs") and number == "1" for option, number in pairwise(args))
-    return not one_job and NO_WORKERS.isdisjoint(args)
+    pairs = [*pairwise(args), *(tuple(arg.split("=", 1)) for arg in args if "=" in arg)]
+    one_job = any(option in ("-j", "--jobs") and number == "1" for option, number in pairs)
+    elsewhere = any(option == "--executor" and name != "process" for option, name in pairs)
+    return not one_job and not elsewhere and NO_WORKERS.isdisjoint(args)
 
 
 def _nearest_command(root: click.Context, word: str) -> str:

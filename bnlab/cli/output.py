@@ -33,11 +33,11 @@ def print_plan(plan: StudyPlan, runs: Standing, manner: Manner, said: str, as_js
                 "to_do": run.name in names,
                 "spec": run.to_json(),
             }
-            for run in plan.runs
+            for run in runs.runs
         ]
         print_json({"study": plan.entry.name, "core_seconds_left": runs.seconds(to_do), "runs": rows})
     elif not quiet:
-        cells = [[run.name, labels[run.name], str(run.replicate), _standing(run.name, runs, names)] for run in plan.runs]
+        cells = [[run.name, labels[run.name], str(run.replicate), _standing(run.name, runs, names)] for run in runs.runs]
         print_table(["run", "arm", "replicate", ""], cells, drop=["run"], wrap=["arm"])
         click.echo(f"{said}; nothing was run (--dry-run)")
 

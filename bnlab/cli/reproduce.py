@@ -10,6 +10,16 @@ from typing import Any, get_args
 import click
 
 from bnlab.cases import CASES
+from bnlab.cli.elsewhere import (
+    Shard,
+    check_shard,
+    chosen_workers,
+    executor_option,
+    is_unfinished,
+    part_of,
+    shard_option,
+    trains_here,
+)
 from bnlab.cli.gradcheck import SEED
 from bnlab.cli.options import (
     chosen_dataset,
@@ -44,7 +54,6 @@ from bnlab.cli.verify import compute
 from bnlab.errors import BnlabError, RunError, VerdictError, plural
 from bnlab.evidence.verdicts import Word
 from bnlab.gradcheck import check
-from bnlab.lab.executor import Workers
 from bnlab.lab.provenance import provenance
 from bnlab.lab.standing import standing
 from bnlab.lab.store import Store
@@ -87,6 +96,8 @@ from bnlab.studies.settings import SHORTCUTS, Override
 @time_limit_option
 @keep_failed_option
 @fail_fast_option
+@executor_option
+@shard_option
 @dry_run_option
 @json_option
 @quiet_option
@@ -100,6 +111,8 @@ def command(
     run_time_limit: float | None,
     keep_failed: bool,
     fail_fast: bool,
+    executor: str | None,
+    shard: Shard | None,
     dry_run: bool,
     as_json: bool,
     quiet: bool,
@@ -108,14 +121,17 @@ def command(
 ) -> None:
     start = time.perf_counter()
     set_up_log(verbose)
-    if not dry_run:
+    check_shard(shard, dry_run=dry_run)
+    workers = chosen_workers(jobs, executor, time_limit=run_time_limit)
+    if not dry_run and trains_here(workers):
         get_ready(jobs)
     folders, store = data_folders(data_dir), Store(out, read_only=dry_run)
     given["dataset"] = chosen_dataset(given["dataset"], data_dir)
     everything = plan_all(only, _overrides(given), folders)
     runs, labels = everything.runs, everything.labels
-    stand, manner = standing(runs, store), Manner(Workers(jobs, time_limit=run_time_limit), keep_failed, fail_fast)
-    have, missing, said = stand.done, manner.missing(stand), in_words(stand, manner)
+    stand, manner = standing(runs, store), Manner(workers, keep_failed, fail_fast)
+    part = stand.part(part_of(runs, shard))
+    have, missing, said = stand.done, manner.missing(part), in_words(part, manner)
     if dry_run:
         print_plans(everything, have, said, as_json, quiet)
         return
@@ -124,9 +140,13 @@ def command(
     say(said, quiet)
     with report_interrupt(runs, store):
         ending = _unsaid if without_answers else how_it_ended
-        failures = train_missing(runs, missing, store, folders, manner, not quiet, labels, ending)
+        failures = train_missing(part.runs, missing, store, folders, manner, not quiet, labels, ending)
         if failures and fail_fast:
             raise runs_failed(failures, labels)
+        if is_unfinished(shard, runs, stand.done, store, as_json, quiet):
+            if failures:
+                raise runs_failed(failures, labels)
+            return
         failed = {failure.spec.name for failure in failures}
         done = [_study(name, plan, store, have, failed, without_answers) for name, plan in everything.studies.items()]
         studies = [study for study, _ in done]

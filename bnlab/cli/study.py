@@ -11,6 +11,16 @@ from typing import Any
 
 import click
 
+from bnlab.cli.elsewhere import (
+    Shard,
+    check_shard,
+    chosen_workers,
+    executor_option,
+    is_unfinished,
+    part_of,
+    shard_option,
+    trains_here,
+)
 from bnlab.cli.meanwhile import Meanwhile
 from bnlab.cli.options import (
     PATH,
@@ -36,7 +46,6 @@ from bnlab.errors import RunError, SettingsError, VerdictError
 from bnlab.evidence.judge import Finding
 from bnlab.evidence.looks import DEFAULT_MOST
 from bnlab.evidence.verdicts import FEWEST
-from bnlab.lab.executor import Workers
 from bnlab.lab.standing import standing
 from bnlab.lab.store import Store
 from bnlab.optim import SETTINGS
@@ -149,6 +158,8 @@ COMMON = [
                  **KINDS["flag"]),
     out_option,
     jobs_option,
+    executor_option,
+    shard_option,
     click.option("--config", type=PATH, help="YAML file with settings, over the study's own."),
     click.option("-s", "--set", "sets", multiple=True, metavar="KEY.PATH=VALUE",
                  help="One setting, over --config. Repeatable."),
@@ -179,6 +190,8 @@ class Request:
     run_time_limit: float | None
     keep_failed: bool
     fail_fast: bool
+    executor: str | None
+    shard: Shard | None
     dry_run: bool
     force: bool
     as_json: bool
@@ -193,7 +206,7 @@ class Request:
     @property
     def manner(self) -> Manner:
         """How the runs are to be done."""
-        workers = Workers(self.jobs, time_limit=self.run_time_limit)
+        workers = chosen_workers(self.jobs, self.executor, time_limit=self.run_time_limit)
         return Manner(workers, self.keep_failed, self.fail_fast, self.force)
 
 
@@ -203,7 +216,7 @@ def run_study(entry: StudyEntry, study: Study, given: dict[str, Any]) -> None:
     request = Request(**{field.name: given.pop(field.name) for field in fields(Request)})
     _check(request)
     set_up_log(request.verbose)
-    if not request.dry_run:
+    if not request.dry_run and trains_here(request.manner.workers):
         get_ready(request.jobs)
     folders = data_folders(request.data_dir)
     given["dataset"] = chosen_dataset(given["dataset"], request.data_dir)
@@ -215,21 +228,24 @@ def run_study(entry: StudyEntry, study: Study, given: dict[str, Any]) -> None:
     _check_claims(request, plan)
     store = Store(request.out, read_only=request.dry_run)
     runs = standing(plan.runs, store)  # with --force too: a file that can't be read is never overwritten
-    said = in_words(runs, request.manner, at_most=len(plan.looks) > 1)
+    own = runs.part(part_of(plan.runs, request.shard))
+    said = in_words(own, request.manner, at_most=len(plan.looks) > 1)
     if request.dry_run:
-        print_plan(plan, runs, request.manner, said, request.as_json, request.quiet)
+        print_plan(plan, own, request.manner, said, request.as_json, request.quiet)
         return
     store.prepare(plan.folder)
     say(said, request.quiet)
-    missing = request.manner.missing(runs)
-    have = {run.name for run in plan.runs} - {run.name for run in missing}
+    missing = request.manner.missing(own)
+    have = runs.done - {run.name for run in missing}
     with report_interrupt(plan.runs, store):
+        found = None
         further = _meanwhile(plan, missing, request)
         reached, failures = _carry_out(plan, missing, store, folders, request)
         if failures and request.fail_fast:
             raise runs_failed(failures, plan.labels)
         kept = (runs.failed & {run.name for run in reached.runs}) - {run.name for run in missing}
-        if len(failures) + len(kept) < len(reached.runs):
+        unfinished = is_unfinished(request.shard, reached.runs, runs.done, store, request.as_json, request.quiet)
+        if len(failures) + len(kept) < len(reached.runs) and not unfinished:
             drawn = further.result() if further else None
             found = conclude(reached, store, time.perf_counter() - start, drawn)
             if request.as_json or not request.quiet:
@@ -239,7 +255,8 @@ def run_study(entry: StudyEntry, study: Study, given: dict[str, Any]) -> None:
         raise runs_failed(failures, plan.labels)
     if len(kept) == len(reached.runs):
         raise RunError("all runs failed before, and --keep-failed leaves them alone: leave it out to try them again")
-    _check_verdicts(found.findings, request.fail_on)
+    if found:
+        _check_verdicts(found.findings, request.fail_on)
 
 
 def _meanwhile(plan: StudyPlan, missing: Sequence[RunSpec], request: Request) -> Meanwhile[dict[str, bytes]] | None:
@@ -257,7 +274,8 @@ def _carry_out(
     for look in plan.looks:
         reached = plan.at(look)
         own = [run for run in reached.runs if run.name in to_do]
-        failures = train_missing(reached.runs, own, store, folders, request.manner, not request.quiet, plan.labels)
+        part = part_of(reached.runs, request.shard)
+        failures = train_missing(part, own, store, folders, request.manner, not request.quiet, plan.labels)
         if failures or look == plan.looks[-1]:  # what is found at the last look, `conclude` works out
             break
         if all(finding.decided for finding in judged(reached, results(reached, store))):
@@ -268,6 +286,7 @@ def _carry_out(
 
 def _check(request: Request) -> None:
     """Refuse options that don't go together."""
+    check_shard(request.shard, until_decided=request.until_decided)
     if request.max_replicates is not None and not request.until_decided:
         raise SettingsError(
             "--max-replicates is not allowed without --until-decided: add that, or give --replicates instead"

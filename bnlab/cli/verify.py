@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from bnlab.cli.elsewhere import chosen_workers, executor_option, trains_here
 from bnlab.cli.options import (
     data_dir_option,
     data_folders,
@@ -24,7 +25,6 @@ from bnlab.cli.options import (
 from bnlab.cli.progress import Manner, get_ready, report_interrupt, runs_failed, set_up_log, train_missing
 from bnlab.cli.tables import print_json, print_table, print_text
 from bnlab.errors import did_you_mean, plural
-from bnlab.lab.executor import Workers
 from bnlab.lab.standing import standing
 from bnlab.lab.store import Store
 from bnlab.published.groups import GROUPS, recompute
@@ -54,21 +54,30 @@ WORDS: dict[Status, tuple[str, str]] = {
 @data_dir_option
 @out_option
 @jobs_option
+@executor_option
 @json_option
 @quiet_option
 @verbose_option
 def command(
-    words: tuple[str, ...], data_dir: Path | None, out: Path, jobs: int, as_json: bool, quiet: bool, verbose: bool
+    words: tuple[str, ...],
+    data_dir: Path | None,
+    out: Path,
+    jobs: int,
+    executor: str | None,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
 ) -> None:
     start = time.perf_counter()
+    workers = chosen_workers(jobs, executor)
     set_up_log(verbose)
     names, folders, store = _selected(words), data_folders(data_dir), Store(out)
     plan = make_plan(names, folders)
-    runs, manner = standing(plan.runs, store), Manner(Workers(jobs))
+    runs, manner = standing(plan.runs, store), Manner(workers)
     if plan.runs:
         store.prepare(FOLDER)
     with report_interrupt(plan.runs, store):
-        if missing := manner.missing(runs):
+        if (missing := manner.missing(runs)) and trains_here(manner.workers):
             get_ready(jobs)
         failures = train_missing(plan.runs, missing, store, folders, manner, not quiet, plan.labels)
         rows, files = compute(names, plan, store)

@@ -54,7 +54,7 @@ def carry_out(
                 except BnlabError as error:  # what is under way still ends, and is stored
                     stop.append(error)
                     continue
-                _save(store, ended)
+                save(store, ended)
                 yield ended
                 if fail_fast and isinstance(ended, Failure):
                     stop.append(ended)
@@ -94,7 +94,7 @@ def _result(spec: RunSpec, future: Future[Ended]) -> Ended:
         return Failure(spec, f"{type(error).__name__}: {error}", provenance(0))
 
 
-def _save(store: Store, ended: Ended) -> None:
+def save(store: Store, ended: Ended) -> None:
     """Store a run; Ctrl-C waits until it is done."""
     with interrupts_held_back():
         store.save(ended)
@@ -104,4 +104,4 @@ def _save_ended(store: Store, pending: dict[Future[Ended], tuple[RunSpec, int]])
     """Store the runs that had ended when Ctrl-C came, and that nobody has looked at yet."""
     for future in pending:
         if future.done() and not future.cancelled() and future.exception() is None:
-            _save(store, future.result())
+            save(store, future.result())

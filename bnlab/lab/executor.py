@@ -10,6 +10,8 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import re
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from contextlib import AbstractContextManager
@@ -30,10 +32,12 @@ CHECK_EVERY = 5.0
 """Seconds without an ended task after which the executor is asked whether it still works."""
 ENTRY_POINTS = "bnlab.executors"
 """Where other packages name executors of theirs."""
+ADDRESS = re.compile(r"[^/\s]+:\d{1,5}")
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "BLIS_NUM_THREADS"), "1"
 )
 """The environment in which any BLAS starts with one thread. Apple's Accelerate can't be told later."""
+_starting = threading.Lock()
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
@@ -76,15 +80,15 @@ class InProcess(Executor):
         return future
 
 
-def start_early() -> None:
+def start_early(*more: str) -> None:
     """Start the server that workers are forked from, and don't wait for it. Does nothing where it runs, or there is
-    none."""
+    none. more: modules that it imports besides."""
     if METHOD == "forkserver":
         from multiprocessing import forkserver, resource_tracker
 
-        forkserver.set_forkserver_preload([IMPORTED])
+        forkserver.set_forkserver_preload([IMPORTED, *more])
         resource_tracker.ensure_running()  # it lets signals through that are held back, so it comes first
-        with interrupts_held_back(), ctrl_c_ignored(), _environment(ONE_THREAD):
+        with interrupts_held_back(), ctrl_c_ignored(), _one_at_a_time():
             forkserver.ensure_running()
 
 
@@ -99,9 +103,7 @@ def serial(workers: Workers) -> Iterator[Executor]:
 @contextlib.contextmanager
 def processes(workers: Workers) -> Iterator[Executor]:
     """So many runs at once, each in a process. On an exception, an interrupt too, the workers are ended at once."""
-    start_early()
-    context = multiprocessing.get_context(METHOD)
-    pool = WorkerPool(min(workers.jobs, MOST_WORKERS), context, workers.time_limit, lambda: _environment(ONE_THREAD))
+    pool = new_pool(min(workers.jobs, MOST_WORKERS), workers.time_limit)
     try:
         yield pool
     except BaseException:
@@ -111,24 +113,62 @@ def processes(workers: Workers) -> Iterator[Executor]:
     pool.shutdown()
 
 
-EXECUTORS: dict[str, Callable[[Workers], AbstractContextManager[Executor]]] = {"serial": serial, "process": processes}
-"""To add one: a context manager that takes the Workers, and its row. It may have a method `check` that raises RunError when
-it has stopped working."""
+def new_pool(workers: int, time_limit: float | None, *more: str) -> WorkerPool:
+    """So many worker processes at most, each with one thread of BLAS. time_limit: seconds per task. more: modules that they
+    have imported when they start."""
+    start_early(*more)
+    return WorkerPool(workers, multiprocessing.get_context(METHOD), time_limit, _one_at_a_time)
+
+
+def cluster(workers: Workers) -> AbstractContextManager[Executor]:
+    """The workers of a Dask cluster. Raises SettingsError if the extra `dask` isn't installed."""
+    try:
+        from bnlab.lab.cluster import connected
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"--executor {workers.executor} needs Dask, and {error.name} is not installed: pip install 'bnlab[dask]'"
+        ) from error
+    return connected(workers)
+
+
+EXECUTORS: dict[str, Callable[[Workers], AbstractContextManager[Executor]]] = {
+    "serial": serial,
+    "process": processes,
+    "dask": cluster,
+}
+"""To add one: a context manager that takes the Workers, and its row. An executor may have two methods more: `check`, which
+raises RunError when it has stopped working, and `ahead`, how many tasks it takes at this moment, if that changes."""
 
 
 def executor(workers: Workers) -> AbstractContextManager[Executor]:
     """The executor that is asked for. Raises SettingsError for a name that nobody has."""
+    check_name(workers)
     if workers.name in EXECUTORS:
         return EXECUTORS[workers.name](workers)
+    made: AbstractContextManager[Executor] = _others()[workers.name].load()(workers)
+    return made
+
+
+def check_name(workers: Workers) -> None:
+    """Raises SettingsError for an executor that nobody has, or one without the address it needs."""
+    if workers.name not in EXECUTORS and workers.name not in (others := _others()):
+        known = [*EXECUTORS, *others]
+        hint = did_you_mean(workers.name, known)
+        raise SettingsError(f"--executor: there is no executor {workers.name!r}: there are {', '.join(known)}{hint}")
+    if workers.name == "dask" and not ADDRESS.fullmatch(workers.address):
+        raise SettingsError(
+            f"--executor: {workers.executor!r} has no address of a scheduler: write dask://HOST:PORT, such as "
+            "dask://127.0.0.1:8786"
+        )
+    if workers.name in ("serial", "process") and workers.address:
+        raise SettingsError(f"--executor: {workers.name} takes no address, and {workers.address!r} is given: leave it out")
+
+
+def _others() -> dict[str, Any]:
+    """The entry points of other packages' executors."""
     from importlib.metadata import entry_points
 
-    others = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
-    if workers.name in others:
-        made: AbstractContextManager[Executor] = others[workers.name].load()(workers)
-        return made
-    known = [*EXECUTORS, *others]
-    hint = did_you_mean(workers.name, known)
-    raise SettingsError(f"--executor: there is no executor {workers.name!r}: there are {', '.join(known)}{hint}")
+    return {point.name: point for point in entry_points(group=ENTRY_POINTS)}
 
 
 def as_they_end(
@@ -138,13 +178,15 @@ def as_they_end(
     ahead: int,
     pending: dict[Future[Result], tuple[Task, int]] | None = None,
 ) -> Iterator[tuple[Task, Future[Result]]]:
-    """(task, its ended future) as they end. At most `ahead` tasks are handed over before one of them has ended.
+    """(task, its ended future) as they end. At most `ahead` tasks are handed over before one of them has ended, or as many
+    as the executor's own `ahead` says.
 
     A task whose worker died is tried again, `ATTEMPTS` times in all. Of those that ended at the same time, the ones with a
     result come first, so that a failure keeps none of them back. pending: where the futures stand that haven't been given,
     each with its task and the number of the attempt. Raises RunError, after all that had ended, if the executor broke.
     """
     pending = {} if pending is None else pending
+    most: Callable[[], int] = getattr(executor, "ahead", lambda: ahead)
     lost: list[BaseException] = []
 
     def ended(block: bool) -> Iterator[tuple[Task, Future[Result]]]:
@@ -161,7 +203,7 @@ def as_they_end(
     try:
         for task in tasks:
             pending[executor.submit(function, task)] = (task, 1)
-            while not lost and len(pending) >= ahead:
+            while not lost and len(pending) >= most():
                 yield from ended(block=True)
             yield from ended(block=False)
             if lost:
@@ -171,25 +213,33 @@ def as_they_end(
     while pending:
         yield from ended(block=True)
     if lost:
+        why = str(lost[0]) or type(lost[0]).__name__
         raise RunError(
-            f"the workers can't be reached any more ({type(lost[0]).__name__}: {lost[0]}); what is finished stays stored: "
-            "run the same command again to do the rest"
+            f"the workers can't be reached any more ({why}); what is finished stays stored: run the same command again to "
+            "do the rest"
         ) from lost[0]
 
 
 def _done(executor: Executor, pending: Iterable[Future[Result]], block: bool) -> list[Future[Result]]:
-    """Those that have ended, those with a result first. block: wait until there is one."""
+    """Those that have ended, those with a result first. block: wait for one, for `CHECK_EVERY` seconds at most."""
     check: Callable[[], None] = getattr(executor, "check", lambda: None)
-    while True:
-        done, _ = wait(pending, timeout=CHECK_EVERY if block else 0, return_when=FIRST_COMPLETED)
-        if done or not block:
-            return sorted(done, key=lambda future: _error(future) is not None)
+    done, _ = wait(pending, timeout=CHECK_EVERY if block else 0, return_when=FIRST_COMPLETED)
+    if block and not done:
         check()
+    return sorted(done, key=lambda future: _error(future) is not None)
 
 
 def _error(future: Future[Any]) -> BaseException | None:
     """Why an ended future has no result."""
     return CancelledError() if future.cancelled() else future.exception()
+
+
+@contextlib.contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Around the start of a process with one thread of BLAS. The environment is the whole process's, and a worker of a
+    cluster has several threads."""
+    with _starting, _environment(ONE_THREAD):
+        yield
 
 
 @contextlib.contextmanager

@@ -49,6 +49,9 @@ class WorkerDied(Exception):
         super().__init__(f"its worker process {_how(exitcode)}")
         self.exitcode = exitcode
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.exitcode,)
+
 
 class TimeLimit(Exception):
     """A task took longer than it may, and its worker was ended. seconds: the limit."""
@@ -56,6 +59,9 @@ class TimeLimit(Exception):
     def __init__(self, seconds: float) -> None:
         super().__init__(f"it took longer than {seconds:g} s, the time limit of a run, and was ended")
         self.seconds = seconds
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.seconds,)
 
 
 class WorkerPool(Executor):
@@ -247,11 +253,15 @@ def serve(pipe: Connection) -> None:
 
 
 def _answer(pipe: Connection, fn: Callable[..., Any], args: Any, kwargs: Any) -> None:
+    pipe.send_bytes(outcome(fn, args, kwargs))
+
+
+def outcome(fn: Callable[..., Any], args: Any, kwargs: Any) -> bytes:
+    """How the call ended, pickled: (True, its result) or (False, its exception)."""
     try:
-        content = pickle.dumps((True, fn(*args, **kwargs)))
+        return pickle.dumps((True, fn(*args, **kwargs)))
     except Exception as error:
-        content = _pickled(error)
-    pipe.send_bytes(content)
+        return _pickled(error)
 
 
 def _pickled(error: Exception) -> bytes:

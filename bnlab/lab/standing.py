@@ -23,6 +23,11 @@ class Standing:
     failed: Set[str] = frozenset()
     entries: Mapping[str, Entry] = field(default_factory=dict)
 
+    def part(self, runs: Sequence[RunSpec]) -> Standing:
+        """How some of the runs stand."""
+        names = {run.name for run in runs}
+        return Standing(runs, self.done & names, self.failed & names, self.entries)
+
     def missing(self, keep_failed: bool = False, anew: bool = False) -> list[RunSpec]:
         """The runs to be done. keep_failed: without those that failed before. anew: all of them."""
         left_out = set() if anew else self.done | (self.failed if keep_failed else set())

@@ -5,6 +5,7 @@ Workers can't import this file, so their tasks are functions that Python has.
 
 import multiprocessing
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -24,7 +25,7 @@ def pairs_of(executor, function, tasks, ahead=4):
     return [(task, future.result()) for task, future in as_they_end(executor, function, tasks, ahead)]
 
 
-@pytest.mark.parametrize("name", EXECUTORS)
+@pytest.mark.parametrize("name", ["serial", "process"])
 def test_all_results_come_each_with_its_task(name):
     with EXECUTORS[name](Workers(2)) as executor:
         assert sorted(pairs_of(executor, abs, [-3, -2, -1, 0])) == [(-3, 3), (-2, 2), (-1, 1), (0, 0)]
@@ -185,6 +186,23 @@ def test_a_worker_stopped_in_the_middle_of_its_answer_is_ended_too():
         assert executor.submit(abs, -1).result() == 1
 
 
+@pytest.mark.parametrize("error", [WorkerDied(-9), WorkerDied(None), TimeLimit(2.5)])
+def test_how_a_task_was_lost_can_be_sent_on(error):
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))
+
+
+def test_an_executor_that_says_how_many_tasks_it_takes_gets_so_many():
+    class Three(AllAtOnce):
+        def ahead(self):
+            return 3
+
+    taken = []
+    ended = as_they_end(Three(3), abs, (taken.append(task) or task for task in range(6)), 1)
+    assert next(ended)[1].result() == 0
+    assert taken == [0, 1, 2]
+
+
 def test_an_error_that_cant_be_sent_is_told_in_words():
     with EXECUTORS["process"](Workers(1)) as executor:
         error = died_of(executor, "(_ for _ in ()).throw(type('Odd', (Exception,), {})('words'))")
@@ -232,7 +250,7 @@ def test_an_executor_that_breaks_is_a_run_error_after_all_that_had_ended():
 
     ended = as_they_end(Breaks(1), abs, [-1, -2, -3], 2)
     assert next(ended)[1].result() == 1
-    with pytest.raises(RunError, match=r"can't be reached any more \(BrokenExecutor: gone\)") as caught:
+    with pytest.raises(RunError, match=r"can't be reached any more \(gone\)") as caught:
         next(ended)
     assert caught.value.exit_status == 1
 
