@@ -9,6 +9,7 @@ import sys
 import time
 
 from bnlab import fast
+from bnlab.bench.cluster import IDLE
 
 START = 60
 """Seconds in which a process of the cluster must be there."""
@@ -60,7 +61,13 @@ class Processes:
         command = [sys.executable, "-m", f"distributed.cli.dask_{what}", "--no-dashboard", *arguments]
         paths = os.pathsep.join(filter(None, [environment.pop("PYTHONPATH", ""), *sys.path]))
         env = {key: value for key, value in os.environ.items() if key != "BNLAB_DATA_DIR"}
-        env |= {fast.VARIABLE: "0", "XDG_CACHE_HOME": str(self.folder / "no-cache"), "PYTHONPATH": paths, **environment}
+        env |= {
+            **IDLE,
+            fast.VARIABLE: "0",
+            "XDG_CACHE_HOME": str(self.folder / "no-cache"),
+            "PYTHONPATH": paths,
+            **environment,
+        }
         with open(self.folder / f"{len(self.all)}.log", "w") as log:
             options = {"stdout": log, "stderr": log, "stdin": subprocess.DEVNULL, "start_new_session": True}
             process = subprocess.Popen(command, cwd=self.folder, env=env, **options)

@@ -97,10 +97,10 @@ def same_but_for_time(contents, one, other):
     assert [name for name in ours if ours[name] != theirs[name]] == []
 
 
-def test_the_same_bytes_as_in_one_process(run, shared, tiny, contents):
+def test_the_same_bytes_as_in_one_process(run, call, shared, tiny, contents):
     done = run("compare", *tiny, "--replicates", 3, "--executor", dask(shared))
     assert (done.status, done.err) == (0, "")
-    assert run("compare", *tiny, "--replicates", 3, "--executor", "serial", "--out", "serial").status == 0
+    assert call("compare", *tiny, "--replicates", 3, "--executor", "serial", "--out", "serial").status == 0
     same_but_for_time(contents, run.folder / "results", run.folder / "serial")
 
 
@@ -144,7 +144,7 @@ def test_what_a_driver_leaves_behind_is_ended_and_the_cluster_goes_on(run, share
         assert time.monotonic() - begin < 30
 
 
-def test_a_worker_killed_and_one_that_joins_late(run, alone, until, tmp_path, contents):
+def test_a_worker_killed_and_one_that_joins_late(run, call, alone, until, tmp_path, contents):
     """The command is there before any worker; its first worker is killed, and a later one does the rest."""
     process = run.start(*SIX_RUNS, "--executor", dask(alone))
     first = alone.start_worker()
@@ -154,7 +154,7 @@ def test_a_worker_killed_and_one_that_joins_late(run, alone, until, tmp_path, co
     out, err = process.communicate(timeout=100)
     assert (process.returncode, "6 runs in" in out) == (0, True), err
     assert err in ("", f"waiting for a worker: dask worker {alone.address} starts one\n")
-    assert run(*SIX_RUNS, "--executor", "serial", "--out", "serial", "-q").status == 0
+    assert call(*SIX_RUNS, "--executor", "serial", "--out", "serial", "-q").status == 0
     same_but_for_time(contents, tmp_path / "results", tmp_path / "serial")
 
 
@@ -298,7 +298,7 @@ def sent_to(processes):
     return [path.parent.name for path in processes.folder.rglob("bnlab-images-*.npz")]
 
 
-def test_images_are_found_there_or_sent_once(run, alone, tmp_path, own_images, contents):
+def test_images_are_found_there_or_sent_once(run, call, alone, tmp_path, own_images, contents):
     shutil.copytree(tmp_path / own_images, tmp_path / "elsewhere")
     has_them = alone.start_worker(BNLAB_DATA_DIR=str(tmp_path / "elsewhere"))
     command = *ON_IMAGES, "--data-dir", own_images
@@ -308,7 +308,7 @@ def test_images_are_found_there_or_sent_once(run, alone, tmp_path, own_images, c
     alone.start_worker()
     assert run(*command, "--executor", dask(alone), "--out", "sent").status == 0
     assert len(sent_to(alone)) == 1
-    assert run(*command, "--executor", "serial", "--out", "serial").status == 0
+    assert call(*command, "--executor", "serial", "--out", "serial").status == 0
     for results in ("found", "sent"):
         same_but_for_time(contents, tmp_path / results, tmp_path / "serial")
 
@@ -359,9 +359,9 @@ def test_nobody_is_waited_for_for_ever(alone, impatient, caplog):
     assert caplog.messages == [f"waiting for a worker: dask worker {alone.address} starts one"]
 
 
-def test_what_is_no_address(run, refused):
-    refused(run("compare", "--executor", "dask://somewhere"), "'dask://somewhere' has no address", "dask://HOST:PORT")
-    refused(run("compare", "--executor", "dask://127.0.0.1:8786", "-j", 2), "--jobs is not allowed", "--nthreads N")
+def test_what_is_no_address(call, refused):
+    refused(call("compare", "--executor", "dask://somewhere"), "'dask://somewhere' has no address", "dask://HOST:PORT")
+    refused(call("compare", "--executor", "dask://127.0.0.1:8786", "-j", 2), "--jobs is not allowed", "--nthreads N")
 
 
 def test_nobody_listens_there(run, tiny, impatient):
