@@ -151,7 +151,7 @@ def test_a_worker_killed_and_one_that_joins_late(run, call, alone, until, tmp_pa
     until(some_file(tmp_path))
     alone.kill(first)
     alone.start_worker()
-    out, err = process.communicate(timeout=100)
+    _, out, err = run.ended(process, timeout=100)
     assert (process.returncode, "6 runs in" in out) == (0, True), err
     assert err in ("", f"waiting for a worker: dask worker {alone.address} starts one\n")
     assert call(*SIX_RUNS, "--executor", "serial", "--out", "serial", "-q").status == 0
@@ -178,7 +178,7 @@ def test_the_scheduler_dies(run, alone, until, tmp_path):
     process = run.start(*SIX_RUNS, "--executor", dask(alone))
     until(some_file(tmp_path))
     alone.kill(alone.scheduler)
-    out, err = process.communicate(timeout=20)
+    _, out, err = run.ended(process, timeout=20)
     assert (process.returncode, out) == (1, "")
     assert err == (
         f"Error: the workers can't be reached any more (the scheduler {alone.address} has gone); what is finished stays "
@@ -201,7 +201,7 @@ def test_a_cluster_that_stops_answering(run, alone, until, tmp_path, impatient):
     until(some_file(tmp_path))
     alone.kill(alone.scheduler, signal.SIGSTOP)
     begin = time.monotonic()
-    out, err = process.communicate(timeout=60)
+    _, out, err = run.ended(process, timeout=60)
     assert time.monotonic() - begin < 20
     assert (process.returncode, out) == (1, "")
     assert err.count("\n") == 1
@@ -266,7 +266,7 @@ def test_a_worker_that_would_compute_something_else_is_refused_by_name(run, alon
     alone.wait_for_workers(3)
     command = "compare", *tiny, "--executor", dask(alone)
     process = start(run, impatient(REFUSED_PATIENCE=2), *command)
-    out, err = process.communicate(timeout=60)
+    _, out, err = run.ended(process, timeout=60)
     assert (process.returncode, out) == (2, "")
     *refused, last = err.splitlines()
     assert len(refused) == 3
@@ -323,7 +323,7 @@ def test_images_that_are_too_large_to_send(run, shared, own_images, impatient):
         "--executor",
         dask(shared),
     )
-    out, err = process.communicate(timeout=60)
+    _, out, err = run.ended(process, timeout=60)
     assert (process.returncode, out) == (2, "")
     assert err.count("\n") == 3
     words = (
@@ -365,9 +365,8 @@ def test_what_is_no_address(call, refused):
 
 
 def test_nobody_listens_there(run, tiny, impatient):
-    out, err = start(run, impatient(CONNECTING=1), "compare", *tiny, "--executor", "dask://127.0.0.1:9").communicate(
-        timeout=60
-    )
+    nobody = start(run, impatient(CONNECTING=1), "compare", *tiny, "--executor", "dask://127.0.0.1:9")
+    _, out, err = run.ended(nobody, timeout=60)
     assert out == ""
     assert err.startswith("Error: --executor dask://127.0.0.1:9: no scheduler answers there within 1 s")
     assert err.count("\n") == 1

@@ -199,7 +199,7 @@ def test_an_executor_that_says_how_many_tasks_it_takes_gets_so_many():
 
     taken = []
     ended = as_they_end(Three(3), abs, (taken.append(task) or task for task in range(6)), 1)
-    assert next(ended)[1].result() == 0
+    assert next(ended)[1].result() in {0, 1, 2}
     assert taken == [0, 1, 2]
 
 
