@@ -47,16 +47,17 @@ REAL = 25
 def measure_driver(runs: int, rounds: int) -> list[Figure]:
     """The figures for so many runs, a multiple of 40 or the next one above."""
     runs = ARMS * -(-runs // ARMS)
-    figures = []
+    figures, memory = [], []
     with tempfile.TemporaryDirectory() as name:
         for share in SHARES:
             replicates = max(runs // ARMS // share, 1)
             folders = [str(Path(name) / f"{share}-{turn}") for turn in range(rounds if share > 1 else 1)]
             found = [measure(PART, {"replicates": replicates, "out": folder}, ONE_THREAD) for folder in folders]
+            memory.append((found[0]["runs"], min(taken["memory"] for taken in found)))
             each = [taken["cpu_seconds"] / taken["runs"] for taken in found]
             figures.append(time_of(PART, f"{PER_RUN}, {found[0]['runs']:,} runs", "", each))
-        first, last = found[-1]["memory"]
-        figures.append(rate_of(PART, PER_RUN_MEMORY, "", [(last - first) / found[-1]["runs"]], "bytes"))
+        (few, least), (all_runs, most) = memory[0], memory[-1]
+        figures.append(rate_of(PART, PER_RUN_MEMORY, "", [(most - least) / (all_runs - few)], "bytes"))
         said = [_seconds_until_said(replicates, folders[-1]) for _ in range(rounds)]
         figures.append(time_of(PART, STORED.format(runs), "", said))
     real = max(runs // REAL // ARMS, 1)
@@ -67,14 +68,13 @@ def measure_driver(runs: int, rounds: int) -> list[Figure]:
 
 
 def drive(replicates: int, out: str) -> dict[str, Any]:
-    """Carry out made-up runs, and store them: the driver's CPU time, planning included, and its memory a tenth of the way
-    and at the end. This process is the driver."""
-    start, memory, count = time.process_time(), 0, 0
-    specs = _plan(replicates).runs
-    for count, _ in enumerate(carry_out(specs, Store(Path(out)), workers=Workers(2), function=made_up), 1):
-        if count == max(len(specs) // 10, 1):
-            memory = _resident()
-    return {"runs": count, "cpu_seconds": time.process_time() - start, "memory": (memory, _resident())}
+    """Carry out made-up runs, and store them: the driver's CPU time, planning included, and its memory at the end. This
+    process is the driver."""
+    start, count = time.process_time(), 0
+    plan = _plan(replicates)
+    for count, _ in enumerate(carry_out(plan.runs, Store(Path(out)), workers=Workers(2), function=made_up), 1):
+        pass
+    return {"runs": count, "cpu_seconds": time.process_time() - start, "memory": _resident()}
 
 
 def made_up(spec: RunSpec, folders: Any = ()) -> History:
