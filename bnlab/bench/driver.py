@@ -70,10 +70,8 @@ def measure_driver(runs: int, rounds: int) -> list[Figure]:
 def drive(replicates: int, out: str) -> dict[str, Any]:
     """Carry out made-up runs, and store them: the driver's CPU time, planning included, and its memory at the end. This
     process is the driver."""
-    start, count = time.process_time(), 0
-    plan = _plan(replicates)
-    for count, _ in enumerate(carry_out(plan.runs, Store(Path(out)), workers=Workers(2), function=made_up), 1):
-        pass
+    start, plan = time.process_time(), _plan(replicates)
+    count = sum(1 for _ in carry_out(plan.runs, Store(Path(out)), workers=Workers(2), function=made_up))
     return {"runs": count, "cpu_seconds": time.process_time() - start, "memory": _resident()}
 
 
