@@ -9,14 +9,18 @@ from typing import Any, get_args
 
 import click
 
+from bnlab import engines
 from bnlab.cases import CASES
 from bnlab.cli.gradcheck import SEED
 from bnlab.cli.options import (
     chosen_dataset,
+    convention_option,
     data_dir_option,
     data_folders,
     dataset_option,
+    device_option,
     dry_run_option,
+    engine_option,
     fail_fast_option,
     jobs_option,
     json_option,
@@ -81,6 +85,9 @@ from bnlab.studies.settings import SHORTCUTS, Override
 @dataset_option
 @data_dir_option
 @seed_option
+@engine_option
+@device_option
+@convention_option
 @click.option("--replicates", type=int, metavar="N", help="Runs per arm, for all studies [default: each study's own].")
 @out_option
 @jobs_option
@@ -114,6 +121,7 @@ def command(
     given["dataset"] = chosen_dataset(given["dataset"], data_dir)
     everything = plan_all(only, _overrides(given), folders)
     runs, labels = everything.runs, everything.labels
+    engines.check(runs)
     stand, manner = standing(runs, store), Manner(Workers(jobs, time_limit=run_time_limit), keep_failed, fail_fast)
     have, missing, said = stand.done, manner.missing(stand), in_words(stand, manner)
     if dry_run:

@@ -11,14 +11,18 @@ from typing import Any
 
 import click
 
+from bnlab import engines
 from bnlab.cli.meanwhile import Meanwhile
 from bnlab.cli.options import (
     PATH,
     chosen_dataset,
+    convention_option,
     data_dir_option,
     data_folders,
     dataset_option,
+    device_option,
     dry_run_option,
+    engine_option,
     fail_fast_option,
     jobs_option,
     json_option,
@@ -133,6 +137,9 @@ COMMON = [
     dataset_option,
     data_dir_option,
     seed_option,
+    engine_option,
+    device_option,
+    convention_option,
     click.option("--replicates", type=int, metavar="N",
                  help="Runs per arm, paired between arms [default: 5; with --model cnn 3]. Choose it before you see a "
                  "verdict: a number raised afterwards isn't covered by the 5 %."),
@@ -213,6 +220,7 @@ def run_study(entry: StudyEntry, study: Study, given: dict[str, Any]) -> None:
     if not request.quiet:
         warn_of_unused(request.data_dir, given["dataset"], plan.settings.data.dataset)
     _check_claims(request, plan)
+    engines.check(plan.runs)
     store = Store(request.out, read_only=request.dry_run)
     runs = standing(plan.runs, store)  # with --force too: a file that can't be read is never overwritten
     said = in_words(runs, request.manner, at_most=len(plan.looks) > 1)

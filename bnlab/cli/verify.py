@@ -12,9 +12,12 @@ from pathlib import Path
 
 import click
 
+from bnlab import engines
 from bnlab.cli.options import (
     data_dir_option,
     data_folders,
+    device_option,
+    engine_option,
     jobs_option,
     json_option,
     out_option,
@@ -52,18 +55,30 @@ WORDS: dict[Status, tuple[str, str]] = {
 )
 @click.argument("words", nargs=-1, metavar="[GROUP]...")
 @data_dir_option
+@engine_option
+@device_option
 @out_option
 @jobs_option
 @json_option
 @quiet_option
 @verbose_option
 def command(
-    words: tuple[str, ...], data_dir: Path | None, out: Path, jobs: int, as_json: bool, quiet: bool, verbose: bool
+    words: tuple[str, ...],
+    data_dir: Path | None,
+    engine: str | None,
+    device: str | None,
+    out: Path,
+    jobs: int,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
 ) -> None:
     start = time.perf_counter()
     set_up_log(verbose)
     names, folders, store = _selected(words), data_folders(data_dir), Store(out)
-    plan = make_plan(names, folders)
+    chosen = {name: value for name, value in (("engine", engine), ("device", device)) if value is not None}
+    plan = make_plan(names, folders, chosen)
+    engines.check(plan.runs)
     runs, manner = standing(plan.runs, store), Manner(Workers(jobs))
     if plan.runs:
         store.prepare(FOLDER)

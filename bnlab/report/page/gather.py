@@ -39,6 +39,7 @@ FACTS = {
     "BLAS kernel": "blas_kernel",
     "BLAS threads": "blas_threads",
     "kernels": "kernels",
+    "framework": "framework",
     "system": "system",
     "machine": "machine",
     "processor": "processor",
