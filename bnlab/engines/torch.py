@@ -12,10 +12,9 @@ from contextlib import contextmanager
 
 import numpy as np
 import torch
-from torch.nn.functional import cross_entropy
 
 from bnlab.engines.loop import Trained, run
-from bnlab.engines.torch_net import build_net
+from bnlab.engines.torch_net import build_net, training_loss
 from bnlab.engines.torch_rules import make_optimizer
 from bnlab.layers.types import Array
 from bnlab.runs.draws import Draws
@@ -63,26 +62,18 @@ class TorchNet(Trained):
     def __init__(self, spec: RunSpec, draws: Draws) -> None:
         self.spec, self.draws, self.iteration = spec, draws, 0
         self.net = build_net(spec, draws, lambda layer, shape: draws.uniforms(self.iteration, layer, shape))
-        self.weights = [tensor for name, tensor in self.net.named() if name.startswith("W")]
         self.optimizer = make_optimizer(spec, self.net.parameters())
 
     def step(self, iteration: int, images: Array, labels: Array) -> float:
         self.iteration = iteration
         self.net.train()
-        loss = self.loss(images, labels)
+        loss = training_loss(self.net, self._tensor(images), self._labels(labels), self.spec.net.reg)
         told = float(loss.item())
         if math.isfinite(told):
             self.optimizer.zero_grad()
             loss.backward()
             self.optimizer.step()
         return told
-
-    def loss(self, images: Array, labels: Array) -> torch.Tensor:
-        """Cross-entropy, and the L2 term of each weight array."""
-        loss = cross_entropy(self.net(self._tensor(images)), torch.from_numpy(labels).long().to(self.spec.device))
-        if self.spec.net.reg:
-            loss = loss + 0.5 * self.spec.net.reg * sum((w * w).sum() for w in self.weights)
-        return loss
 
     def decay(self, factor: float) -> None:
         for group in self.optimizer.param_groups:
@@ -111,6 +102,9 @@ class TorchNet(Trained):
                 self.net(self._tensor(images))
         for norm, momentum in zip(norms, momenta, strict=True):
             norm.momentum = momentum
+
+    def _labels(self, labels: Array) -> torch.Tensor:
+        return torch.from_numpy(labels).long().to(self.spec.device)
 
     def _tensor(self, images: Array) -> torch.Tensor:
         own = np.array(images, self.spec.dtype)  # PyTorch warns of arrays that are read-only

@@ -17,8 +17,13 @@ from bnlab.runs.spec import ConvNetSpec, NetSpec, RunSpec
 
 Uniforms = Callable[[int, tuple[int, ...]], Array]
 """Uniform draws on [0, 1) for the mask of a layer, from 1, by the shape of its input."""
+Of = Callable[[torch.Tensor], torch.Tensor]
 WEIGHT = 1 - MOMENTUM
 """PyTorch's momentum is the weight of the new value, the notebooks' that of the old one."""
+
+
+def itself(parameter: torch.Tensor) -> torch.Tensor:
+    return parameter
 
 
 class Dropout(nn.Module):
@@ -98,12 +103,13 @@ class FullyConnected(nn.Module):
                 x = self.dropouts[i](x)
         return self.affines[-1](x)
 
-    def named(self) -> Iterator[tuple[str, torch.Tensor]]:
-        """The parameters by our names, each as our core has its shape: a Linear's weight is our W turned over."""
+    def named(self, of: Of = itself) -> Iterator[tuple[str, torch.Tensor]]:
+        """The parameters by our names, each as our core has its shape: a Linear's weight is our W turned over. of: takes
+        what is wanted of a parameter, such as its gradient."""
         for i, affine in enumerate(self.affines, start=1):
-            yield from ((f"W{i}", affine.weight.T), (f"b{i}", affine.bias))
+            yield from ((f"W{i}", of(affine.weight).T), (f"b{i}", of(affine.bias)))
         for i, norm in enumerate(self.norms, start=1):
-            yield from ((f"gamma{i}", norm.weight), (f"beta{i}", norm.bias))
+            yield from ((f"gamma{i}", of(norm.weight)), (f"beta{i}", of(norm.bias)))
 
 
 class Convolutional(nn.Module):
@@ -130,26 +136,40 @@ class Convolutional(nn.Module):
         x = self.pool(torch.relu(x))
         return self.scores(torch.relu(self.hidden(x.flatten(1))))
 
-    def named(self) -> Iterator[tuple[str, torch.Tensor]]:
+    def named(self, of: Of = itself) -> Iterator[tuple[str, torch.Tensor]]:
         """As for the fully connected net."""
-        yield from (("W1", self.conv.weight), ("b1", self.conv.bias))
+        yield from (("W1", of(self.conv.weight)), ("b1", of(self.conv.bias)))
         if self.norm is not None:
             shape = (1, -1, 1, 1) if isinstance(self.norm, nn.GroupNorm) else (-1,)
-            yield from (("gamma1", self.norm.weight.reshape(shape)), ("beta1", self.norm.bias.reshape(shape)))
+            yield from (("gamma1", of(self.norm.weight).reshape(shape)), ("beta1", of(self.norm.bias).reshape(shape)))
         for i, affine in ((2, self.hidden), (3, self.scores)):
-            yield from ((f"W{i}", affine.weight.T), (f"b{i}", affine.bias))
+            yield from ((f"W{i}", of(affine.weight).T), (f"b{i}", of(affine.bias)))
 
 
 def build_net(spec: RunSpec, draws: Draws, uniforms: Uniforms) -> Any:
     """The run's net with its initial weights, on its device."""
-    with torch.random.fork_rng(devices=[]):  # modules draw weights of their own, which nobody needs
-        if isinstance(spec.net, ConvNetSpec):
-            net: Any = Convolutional(spec.net, spec.convention, draws.image_shape, draws.num_classes)
-        else:
-            net = FullyConnected(spec.net, spec.convention, math.prod(draws.image_shape), draws.num_classes, uniforms)
+    net = make_module(spec.net, spec.convention, draws.image_shape, draws.num_classes, uniforms)
     net = net.to(spec.device, getattr(torch, spec.dtype))
     load_parameters(net, draws.parameters())
     return net
+
+
+def make_module(
+    net: NetSpec | ConvNetSpec, convention: str, image: tuple[int, ...], num_classes: int, uniforms: Uniforms
+) -> Any:
+    """The module of a net, with weights of its own."""
+    with torch.random.fork_rng(devices=[]):  # else PyTorch's stream would move, for weights that nobody needs
+        if isinstance(net, ConvNetSpec):
+            return Convolutional(net, convention, image, num_classes)
+        return FullyConnected(net, convention, math.prod(image), num_classes, uniforms)
+
+
+def training_loss(module: Any, images: torch.Tensor, labels: torch.Tensor, reg: float) -> torch.Tensor:
+    """Cross-entropy, and the L2 term of each weight array."""
+    loss = nn.functional.cross_entropy(module(images), labels)
+    if reg:
+        loss = loss + 0.5 * reg * sum((tensor**2).sum() for name, tensor in module.named() if name.startswith("W"))
+    return loss
 
 
 def load_parameters(net: Any, values: Mapping[str, Array]) -> None:
