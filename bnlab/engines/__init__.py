@@ -26,7 +26,10 @@ class Framework(NamedTuple):
     extra: str
 
 
-FRAMEWORKS = {"torch": Framework("PyTorch", "torch", "torch")}
+FRAMEWORKS = {
+    "torch": Framework("PyTorch", "torch", "torch"),
+    "tensorflow": Framework("TensorFlow", "tensorflow", "tensorflow"),
+}
 """By engine; those that aren't here take nothing that isn't installed with bnlab."""
 
 

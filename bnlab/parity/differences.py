@@ -20,7 +20,7 @@ from bnlab.optim import RULES
 from bnlab.parity.numbers import SEED, STEPS, distance, our_steps, rule_spec
 from bnlab.parity.probe import probe
 
-SIDES = {"torch": "bnlab.parity.on_torch"}
+SIDES = {"torch": "bnlab.parity.on_torch", "tensorflow": "bnlab.parity.on_tensorflow"}
 """By engine, the module that computes layers, nets and update rules with its framework."""
 TOLERANCES = {"float32": 1e-5, "float64": 1e-10}
 """How far two correct engines may be apart: relative to the largest entry, or to one where all are smaller."""

@@ -21,7 +21,7 @@ from bnlab.optim import CONVENTIONS, RULES, SETTINGS
 from bnlab.runs.fields import Checked, OneOf, Range, Repeated, changed_fields, plain
 from bnlab.solver import STATISTICS
 
-ENGINES = {"numpy": "bnlab.engines.numpy", "torch": "bnlab.engines.torch"}
+ENGINES = {"numpy": "bnlab.engines.numpy", "torch": "bnlab.engines.torch", "tensorflow": "bnlab.engines.tensorflow"}
 """What may train a run: the modules by name. They stand above a run, so none is imported here."""
 
 SPEC_VERSION = 2
@@ -237,8 +237,14 @@ class RunSpec(Checked):
                 f"batch size {batch_size} is above the number of training images, {num_train}: "
                 f"give 1 to {num_train}, or more images with -s data.num_train=N"
             )
-        if self.engine == "numpy" and self.device != "cpu":
-            raise SettingsError(f"device: the numpy engine has no {self.device}: leave it out, or set the engine to torch")
+        if self.engine != "torch" and self.device != "cpu":
+            raise SettingsError(
+                f"device: the {self.engine} engine has no {self.device}: leave it out, or set the engine to torch"
+            )
+        if self.engine == "tensorflow" and self.convention != "notebook":
+            raise SettingsError(
+                f"convention: the tensorflow engine has no {self.convention}: leave it out, or set the engine to torch"
+            )
         if self.convention == "torch" and batch_size < 2 and self.net.needs_a_batch:
             raise SettingsError(
                 f"batch size {batch_size} has no corrected variance, which convention torch keeps: "

@@ -308,3 +308,5 @@ def test_what_a_convention_or_engine_cant_do_is_refused():
         replace(FIXED, convention="torch", solver=replace(FIXED.solver, batch_size=1))
     with pytest.raises(SettingsError, match="the numpy engine has no cuda"):
         replace(FIXED, device="cuda")
+    with pytest.raises(SettingsError, match="the tensorflow engine has no torch"):
+        replace(FIXED, engine="tensorflow", convention="torch")
