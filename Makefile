@@ -1,6 +1,7 @@
 # make demo       a virtual environment, the install, and the main job
 # make reproduce  the same with everything: all studies, verify, gradcheck, and the page results/report.html
 # make test       the environment with the test extras, and the whole test suite, on all cores
+# make test-tensorflow  installs TensorFlow, and holds our core against it
 # make test-faults  killed workers, full disks, jumping clocks: 20 random moments per fault (MOMENTS=3 for fewer); some take root
 # make check      lint and types
 # make example    docs/example.html, the page of a full run, and a picture of it; takes Chromium
@@ -9,7 +10,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo reproduce example test test-faults check clean
+.PHONY: demo reproduce example test test-faults test-tensorflow check clean
 
 demo: $(VENV)/.installed
 	$(BIN)/bnlab sweep weight-scale --replicates 1
@@ -24,6 +25,9 @@ example: $(VENV)/.installed
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -n auto --dist worksteal
+
+test-tensorflow: $(VENV)/.installed-test $(VENV)/.installed-tensorflow
+	$(BIN)/python -m pytest tests/engines tests/parity tests/layers/test_awkward.py tests/docs/test_frameworks.py -k "tensorflow or TensorFlow"
 
 MOMENTS ?= 20
 

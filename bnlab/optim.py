@@ -105,7 +105,27 @@ def adam(w: Array, dw: Array, config: Config | None = None, out: Array | None = 
     return next_w, config
 
 
+def sgd_momentum_torch(w: Array, dw: Array, config: Config | None = None, out: Array | None = None) -> tuple[Array, Config]:
+    """PyTorch's momentum: `v = momentum · v + dw`, then `w - learning_rate · v`. A rate that changes acts at once on the
+    whole velocity; in `sgd_momentum` only on what is added to it. With one rate the two are the same.
+
+    config: as for `sgd_momentum`.
+    """
+    config = _with_defaults(config, SETTINGS["sgd_momentum"])
+    lr, momentum = config["learning_rate"], config["momentum"]
+    next_w = _destination(w, out)
+    velocity = _state(config, "velocity", w, out)
+    for w_, dw_, out_, v, step in _blocks((w, dw), (next_w, velocity)):
+        v *= momentum
+        v += dw_
+        np.multiply(v, lr, out=step)
+        np.subtract(w_, step, out=out_)
+    return next_w, config
+
+
 RULES: dict[str, Rule] = {"sgd": sgd, "sgd_momentum": sgd_momentum, "rmsprop": rmsprop, "adam": adam}
+CONVENTIONS: dict[str, dict[str, Rule]] = {"notebook": RULES, "torch": RULES | {"sgd_momentum": sgd_momentum_torch}}
+"""The update rules as the notebooks have them, and as PyTorch does."""
 
 
 def _adam_kernel(*arrays: Array) -> Any:

@@ -18,7 +18,7 @@ from bnlab.layers.types import Array
 from bnlab.nets.notebook_model import adapt
 from bnlab.nets.parameters import Parameters
 from bnlab.nets.sources import or_global
-from bnlab.optim import RULES
+from bnlab.optim import CONVENTIONS, RULES
 from bnlab.training import Training
 
 STATISTICS = ("running", "population")
@@ -35,12 +35,12 @@ class Solver(Training):
     anew from as many training minibatches as an epoch has. rng: the source of minibatches, None for NumPy's global stream;
     eval_rng: the source of evaluation, None for that of minibatches (`bnlab.nets.sources` says what a source is). observer:
     called with the Solver after each check. patience: end the training once so many epochs have passed since the best check
-    (None: never).
+    (None: never). convention: 'notebook' or 'torch', whose form of the update rule it is (`bnlab.optim.CONVENTIONS`).
 
     `Training` names the counters and histories. Of the last iteration there are also last_picked, the indices of its
     training images, and grads, its gradients by name; for an observer, at each check, last_update, what the update added
     to the parameters by name, or None if there was no update because the loss wasn't finite.
-    Raises ValueError for an unknown update rule or kind of statistics.
+    Raises ValueError for an unknown update rule, kind of statistics or convention.
     """
 
     def __init__(
@@ -62,9 +62,12 @@ class Solver(Training):
         eval_rng: Any = None,
         observer: Callable[[Solver], object] | None = None,
         patience: int | None = None,
+        convention: str = "notebook",
     ) -> None:
+        _check_choice("convention", convention, CONVENTIONS)
         _check_choice("update_rule", update_rule, RULES)
         _check_choice("statistics", statistics, STATISTICS)
+        self.convention, self._rule = convention, CONVENTIONS[convention][update_rule]
         self.rng = or_global(rng)
         self.eval_rng = self.rng if eval_rng is None else eval_rng
         self.model, net = model, adapt(model)
@@ -145,7 +148,8 @@ class Solver(Training):
 
     def _kind(self) -> dict[str, Any]:
         per_epoch = {"batch_size": self.batch_size, "training images": len(self.X_train)}
-        return {**super()._kind(), **per_epoch, "statistics": self.statistics}
+        others = {} if self.convention == "notebook" else {"convention": self.convention}
+        return {**super()._kind(), **per_epoch, "statistics": self.statistics, **others}
 
     def _over(self) -> bool:
         return self.t >= self.num_iterations or self.diverged_at is not None or self.stopped_early
@@ -175,7 +179,7 @@ class Solver(Training):
             return False
         flat = self._net.params.flat
         before = flat.copy() if watched else None
-        RULES[self.update_rule](flat, self.grads.flat, self.rule_config, out=flat)
+        self._rule(flat, self.grads.flat, self.rule_config, out=flat)
         if before is not None:
             self.last_update = self.grads.like()
             np.subtract(flat, before, out=self.last_update.flat)

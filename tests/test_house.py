@@ -9,8 +9,8 @@ import pytest
 import bnlab
 
 ROOMS = [
-    "cli", "bench", "fullsize", "studies", "published", "report", "evidence", "lab", "engines", "runs", "homework",
-    "gradcheck", "cases", "solver", "training", "nets", "optim", "fast", "layers", "data", "errors",
+    "cli", "bench", "fullsize", "parity", "studies", "published", "report", "evidence", "lab", "engines", "runs",
+    "homework", "gradcheck", "cases", "solver", "training", "nets", "optim", "fast", "layers", "data", "errors",
 ]  # fmt: skip
 PACKAGE = Path(bnlab.__file__).parent
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))

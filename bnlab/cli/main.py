@@ -29,6 +29,7 @@ COMMANDS = {
     "settings": ("bnlab.cli.settings", "The settings of a study: what each means, and where it comes from."),
     "reproduce": ("bnlab.cli.reproduce", "Everything at once: all studies, verify, gradcheck, and one page about them."),
     "verify": ("bnlab.cli.verify", "Every number that the notebooks publish, computed again and compared."),
+    "parity": ("bnlab.cli.parity", "Other frameworks beside our own core: layers, update rules, nets, whole trainings."),
     "bench": ("bnlab.cli.bench", "How fast this is, side by side with PyTorch, JAX and a notebook."),
     "sweep KEY=V1,V2": ("bnlab.cli.sweep", "The general form: any settings over lists of values."),
     "report": ("bnlab.cli.report", "One page with all that a results folder holds, to read and to hand out."),
@@ -40,7 +41,7 @@ COMMANDS = {
     "data list": ("bnlab.cli.data", "Which data sets are here, where from, how large."),
     "data fetch": ("bnlab.cli.data_fetch", "CIFAR-10 or Fashion-MNIST from the network, checked by their hashes."),
 }
-TRAIN = {"reproduce", "sweep KEY=V1,V2"}
+TRAIN = {"reproduce", "parity", "sweep KEY=V1,V2"}
 """Of these, the commands that train nets in workers, as all studies do."""
 
 

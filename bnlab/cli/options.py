@@ -10,6 +10,8 @@ import click
 
 from bnlab.data import DATASETS, DEFAULT, name_of, search_folders
 from bnlab.lab.cores import cores
+from bnlab.optim import CONVENTIONS
+from bnlab.runs.spec import DEVICES, ENGINES
 
 
 class PathType(click.Path):
@@ -38,6 +40,17 @@ dataset_option = click.option(
     "--dataset", help=f"{', '.join(DATASETS)} [default: images of your own in --data-dir, else {DEFAULT}]."
 )
 seed_option = click.option("--seed", type=int, help="Seed of all random streams [default: 231].")
+engine_option = click.option(
+    "--engine", metavar="NAME", help=f"What trains the nets: {', '.join(ENGINES)} [default: numpy]."
+)
+device_option = click.option(
+    "--device", metavar="NAME", help=f"Where the torch engine computes: {', '.join(DEVICES)} [default: cpu]."
+)
+convention_option = click.option(
+    "--convention",
+    metavar="NAME",
+    help=f"Whose running variance and momentum: {', '.join(CONVENTIONS)} [default: notebook].",
+)
 dry_run_option = click.option("-n", "--dry-run", is_flag=True, help="List the runs and stop.")
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON document on standard output, nothing else."

@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 import click
 
+from bnlab import engines
 from bnlab.cases import CASES
 from bnlab.cli.elsewhere import (
     Shard,
@@ -23,10 +24,13 @@ from bnlab.cli.elsewhere import (
 from bnlab.cli.gradcheck import SEED
 from bnlab.cli.options import (
     chosen_dataset,
+    convention_option,
     data_dir_option,
     data_folders,
     dataset_option,
+    device_option,
     dry_run_option,
+    engine_option,
     fail_fast_option,
     jobs_option,
     json_option,
@@ -90,6 +94,9 @@ from bnlab.studies.settings import SHORTCUTS, Override
 @dataset_option
 @data_dir_option
 @seed_option
+@engine_option
+@device_option
+@convention_option
 @click.option("--replicates", type=int, metavar="N", help="Runs per arm, for all studies [default: each study's own].")
 @out_option
 @jobs_option
@@ -129,6 +136,7 @@ def command(
     given["dataset"] = chosen_dataset(given["dataset"], data_dir)
     everything = plan_all(only, _overrides(given), folders)
     runs, labels = everything.runs, everything.labels
+    engines.check(runs)
     stand, manner = standing(runs, store), Manner(workers, keep_failed, fail_fast)
     part = stand.part(part_of(runs, shard))
     have, missing, said = stand.done, manner.missing(part), in_words(part, manner)

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from bnlab import engines
 from bnlab.cli.elsewhere import (
     Shard,
     check_shard,
@@ -25,10 +26,13 @@ from bnlab.cli.meanwhile import Meanwhile
 from bnlab.cli.options import (
     PATH,
     chosen_dataset,
+    convention_option,
     data_dir_option,
     data_folders,
     dataset_option,
+    device_option,
     dry_run_option,
+    engine_option,
     fail_fast_option,
     jobs_option,
     json_option,
@@ -142,6 +146,9 @@ COMMON = [
     dataset_option,
     data_dir_option,
     seed_option,
+    engine_option,
+    device_option,
+    convention_option,
     click.option("--replicates", type=int, metavar="N",
                  help="Runs per arm, paired between arms [default: 5; with --model cnn 3]. Choose it before you see a "
                  "verdict: a number raised afterwards isn't covered by the 5 %."),
@@ -226,6 +233,7 @@ def run_study(entry: StudyEntry, study: Study, given: dict[str, Any]) -> None:
     if not request.quiet:
         warn_of_unused(request.data_dir, given["dataset"], plan.settings.data.dataset)
     _check_claims(request, plan)
+    engines.check(plan.runs)
     store = Store(request.out, read_only=request.dry_run)
     runs = standing(plan.runs, store)  # with --force too: a file that can't be read is never overwritten
     own = runs.part(part_of(plan.runs, request.shard))

@@ -12,10 +12,13 @@ from pathlib import Path
 
 import click
 
+from bnlab import engines
 from bnlab.cli.elsewhere import chosen_workers, executor_option, trains_here
 from bnlab.cli.options import (
     data_dir_option,
     data_folders,
+    device_option,
+    engine_option,
     jobs_option,
     json_option,
     out_option,
@@ -52,6 +55,8 @@ WORDS: dict[Status, tuple[str, str]] = {
 )
 @click.argument("words", nargs=-1, metavar="[GROUP]...")
 @data_dir_option
+@engine_option
+@device_option
 @out_option
 @jobs_option
 @executor_option
@@ -61,6 +66,8 @@ WORDS: dict[Status, tuple[str, str]] = {
 def command(
     words: tuple[str, ...],
     data_dir: Path | None,
+    engine: str | None,
+    device: str | None,
     out: Path,
     jobs: int,
     executor: str | None,
@@ -72,7 +79,9 @@ def command(
     workers = chosen_workers(jobs, executor)
     set_up_log(verbose)
     names, folders, store = _selected(words), data_folders(data_dir), Store(out)
-    plan = make_plan(names, folders)
+    chosen = {name: value for name, value in (("engine", engine), ("device", device)) if value is not None}
+    plan = make_plan(names, folders, chosen)
+    engines.check(plan.runs)
     runs, manner = standing(plan.runs, store), Manner(workers)
     if plan.runs:
         store.prepare(FOLDER)

@@ -46,6 +46,7 @@ def build_net(spec: RunSpec, draws: Draws) -> Net:
         "weight_scale": net.weight_scale,
         "dtype": spec.dtype,
         "rng": draws.streams.weights,
+        "convention": spec.convention,
     }
     return NETS[net.model](net, draws, common)
 
@@ -87,6 +88,7 @@ def build_solver(
         eval_rng=draws.streams.evaluation,
         observer=observer,
         patience=patience,
+        convention=spec.convention,
     )
 
 

@@ -14,10 +14,11 @@ from bnlab import __version__, fast
 from bnlab.lab.machine import blas, blas_threads, git_revision, processor
 
 
-def provenance(seconds: float) -> dict[str, Any]:
-    """The facts to store beside what was computed. seconds: wall time of the training."""
+def provenance(seconds: float, framework: str | None = None) -> dict[str, Any]:
+    """The facts to store beside what was computed. seconds: wall time of the training. framework: what computed it, with
+    its version, if it wasn't NumPy."""
     now = {"seconds": round(seconds, 4), "finished_at": _now()}
-    return {**now, **_machine(), "blas_threads": blas_threads(), "kernels": fast.description()}
+    return {**now, **_machine(), "blas_threads": blas_threads(), "kernels": fast.description(), "framework": framework}
 
 
 def _now() -> str:

@@ -80,4 +80,4 @@ def standing(specs: Iterable[RunSpec], store: Store) -> Standing:
 
 
 def _less_seed(spec: RunSpec) -> Any:
-    return spec.data, spec.net, spec.solver, spec.dtype, spec.engine, spec.diagnostics
+    return spec.data, spec.net, spec.solver, spec.dtype, spec.engine, spec.diagnostics, spec.device

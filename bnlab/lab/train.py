@@ -43,7 +43,7 @@ def _train(spec: RunSpec, data: Mapping[str, Array]) -> Ended:
     except Exception as error:
         where = traceback.format_exc().splitlines()
         return Failure(spec, _told(error), {**provenance(time.perf_counter() - start), "traceback": where})
-    return History(spec, outcome, provenance(time.perf_counter() - start))
+    return History(spec, outcome, provenance(time.perf_counter() - start, engines.version(spec.engine)))
 
 
 def _told(error: Exception) -> str:

@@ -19,8 +19,9 @@ def batchnorm_forward(x: Array, gamma: Array, beta: Array, bn_param: Param) -> t
 
     x: (N, D), gamma and beta: (D,). bn_param: `mode` 'train' or 'test', `eps` (1e-5), `momentum` (0.9), and the state
     `running_mean` and `running_var`, (D,), which start as zeros of x's dtype. Training moves them by `running = momentum ·
-    running + (1 - momentum) · batch value`, with the uncorrected variance. Test mode normalizes with them. Gives
-    out: (N, D) and the cache. Raises ValueError for another mode.
+    running + (1 - momentum) · batch value`, with the uncorrected variance. Test mode normalizes with them. `convention`
+    'torch' (default 'notebook') keeps PyTorch's running variance: ones at first, moved by the corrected variance. Gives
+    out: (N, D) and the cache. Raises ValueError for another mode or convention.
     """
     return normalize_batch(x, gamma, beta, bn_param, BATCH)
 

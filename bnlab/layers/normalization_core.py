@@ -17,6 +17,9 @@ from bnlab.layers.types import Array, Param
 
 EPS = 1e-5
 MOMENTUM = 0.9
+CONVENTIONS = ("notebook", "torch")
+"""Whose running variance batchnorm keeps: the notebooks' starts at zero and moves by the uncorrected variance of the
+minibatch; PyTorch's starts at one and moves by the corrected one, m / (m - 1) times as large."""
 
 
 class Axes(NamedTuple):
@@ -58,7 +61,7 @@ def normalize_batch(x: Array, gamma: Array, beta: Array, bn_param: Param, axes: 
     if mode == "train":
         mean, centred, var = _moments(x, axes)
         momentum = float(bn_param.get("momentum", MOMENTUM))
-        batch = mean.reshape(-1), var.reshape(-1)
+        batch = mean.reshape(-1), _moved_by(var.reshape(-1), bn_param, _count(x, axes.statistic))
         running = [momentum * old + (1 - momentum) * new for old, new in zip(running, batch, strict=True)]
     else:
         mean, var = (_broadcast(statistic, x, axes) for statistic in running)
@@ -124,10 +127,29 @@ def _scale_and_shift(
     return out, Cache(centred, xhat, inv_std, gamma, axes, constant)
 
 
+def corrects(bn_param: Param) -> bool:
+    """Whether the running variance is PyTorch's. Raises ValueError for a convention that there isn't."""
+    convention = bn_param.get("convention", "notebook")
+    if convention not in CONVENTIONS:
+        raise ValueError(f"convention is {convention!r}: it must be one of {', '.join(CONVENTIONS)}")
+    return bool(convention == "torch")
+
+
+def _moved_by(var: Array, bn_param: Param, m: int) -> Array:
+    """What the running variance moves by. var: the uncorrected variance of m values."""
+    if not corrects(bn_param):
+        return var
+    if m < 2:
+        raise ValueError("convention is 'torch', and one value has no corrected variance: give a larger minibatch")
+    return var * (m / (m - 1))
+
+
 def _running(bn_param: Param, key: str, x: Array) -> Array:
-    """The running statistic in x's dtype; zeros if there is none yet."""
+    """The running statistic in x's dtype; if there is none yet zeros, or ones for PyTorch's variance."""
     value = bn_param.get(key)
-    return np.zeros(x.shape[1], x.dtype) if value is None else np.asarray(value, x.dtype)
+    if value is not None:
+        return np.asarray(value, x.dtype)
+    return np.full(x.shape[1], float(key == "running_var" and corrects(bn_param)), x.dtype)
 
 
 def _broadcast(values: Array, x: Array, axes: Axes) -> Array:

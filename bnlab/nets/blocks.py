@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from bnlab.fast import kernels
-from bnlab.layers.normalization_core import EPS, MOMENTUM
+from bnlab.layers.normalization_core import EPS, MOMENTUM, corrects
 from bnlab.layers.types import Array
 from bnlab.nets.stages import Affine, Arrays, FirstAffine, Normalization, Relu, Stage
 
@@ -116,9 +116,16 @@ def _block(stages: Sequence[Stage]) -> tuple[Stage, int]:
     match stages:
         case [Affine() as affine, Relu(), *_]:
             return Block(affine), 2
-        case [Affine() as affine, Normalization(kind=kind) as normalization, Relu(), *_] if kind in NORMALIZED:
-            return NORMALIZED[kind](affine, normalization), 3
+        case [Affine() as affine, Normalization(kind=kind) as own, Relu(), *_] if kind in NORMALIZED and not corrects(
+            own.param
+        ):
+            return NORMALIZED[kind](affine, own), 3
     return stages[0], 1
+
+
+def _has_kernels(normalization: Normalization) -> bool:
+    """Whether there is a block for it. Kernels keep the notebooks' running variance."""
+    return normalization.kind in NORMALIZED and not corrects(normalization.param)
 
 
 def _running(param: dict[str, Any], key: str, z: Array) -> Array:

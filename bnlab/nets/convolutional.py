@@ -22,9 +22,9 @@ class ThreeLayerConvNet(Net):
     input_dim: channels, height and width of an image. num_filters, filter_size: of the convolution, stride 1; filter_size
     is odd, and the padding half of it. hidden_dim: units of the hidden affine layer. normalization: None or a name from the
     table of spatial normalizations, between convolution and relu; num_groups: for 'spatial_groupnorm', a divisor of
-    num_filters. weight_scale, reg, dtype and rng: as in `FullyConnectedNet`. Parameters are W1, which holds the filters,
-    b1, with a normalization gamma1 and beta1, W2, b2, W3, b3. Raises ValueError for an unknown normalization, an even
-    filter_size, images too small to be pooled, or groups that don't divide the filters.
+    num_filters. weight_scale, reg, dtype, rng and convention: as in `FullyConnectedNet`. Parameters are W1, which holds
+    the filters, b1, with a normalization gamma1 and beta1, W2, b2, W3, b3. Raises ValueError for an unknown normalization,
+    an even filter_size, images too small to be pooled, or groups that don't divide the filters.
     """
 
     evaluation_batch = 50  # the columns of more images don't fit into the processor's caches
@@ -42,6 +42,7 @@ class ThreeLayerConvNet(Net):
         normalization: str | None = None,
         num_groups: int | None = 8,
         rng: Any = None,
+        convention: str = "notebook",
     ) -> None:
         _, height, width = input_dim
         check_filter_size(filter_size)
@@ -53,7 +54,7 @@ class ThreeLayerConvNet(Net):
         self.normalization = normalization
         shapes = convolutional_shapes(input_dim, num_filters, filter_size, hidden_dim, num_classes, normalizes)
         self.input_dim = input_dim
-        super().__init__(self._stages(filter_size, normalizes, num_groups), shapes, reg, dtype)
+        super().__init__(self._stages(filter_size, normalizes, num_groups, convention), shapes, reg, dtype)
         self._draw_weights(weight_scale, rng)
 
     def _traits(self) -> list[str]:
@@ -66,11 +67,13 @@ class ThreeLayerConvNet(Net):
             *filter(None, [self.normalization]),
         ]
 
-    def _stages(self, filter_size: int, normalizes: Normalizer | None, num_groups: int | None) -> list[Stage]:
+    def _stages(
+        self, filter_size: int, normalizes: Normalizer | None, num_groups: int | None, convention: str
+    ) -> list[Stage]:
         convolution = FirstConvolution("W1", "b1", {"stride": 1, "pad": filter_size // 2})
         normalization: list[Stage] = []
         if normalizes is not None:
-            normalization = [Normalization(str(self.normalization), normalizes, "gamma1", "beta1", num_groups)]
+            normalization = [Normalization(str(self.normalization), normalizes, "gamma1", "beta1", num_groups, convention)]
         return [convolution, *normalization, Relu(), MaxPool(POOL), Affine("W2", "b2"), Relu(), Affine("W3", "b3")]
 
 

@@ -24,8 +24,9 @@ class FullyConnectedNet(Net):
     normalization: None or a name from the table of normalizations; the last layer is not normalized. reg: L2 strength.
     weight_scale: the standard deviation of the initial weights; biases and beta start at zero, gamma at one. seed: makes
     the dropout masks the same at each call, for gradient checks. rng: the source of the weights, dropout_rng: that of the
-    masks (`bnlab.nets.sources` says what a source is); None means NumPy's global stream. Parameters are W1, b1, gamma1,
-    beta1, W2, …. Raises ValueError for an unknown normalization, a keep ratio outside (0, 1], or one under both names.
+    masks (`bnlab.nets.sources` says what a source is); None means NumPy's global stream. convention: whose running
+    statistics batchnorm keeps, 'notebook' or 'torch' (see `batchnorm_forward`). Parameters are W1, b1, gamma1, beta1, W2,
+    …. Raises ValueError for an unknown normalization, a keep ratio outside (0, 1], or one under both names.
     """
 
     def __init__(
@@ -43,25 +44,29 @@ class FullyConnectedNet(Net):
         dropout_rng: Any = None,
         *,
         dropout: float | None = None,
+        convention: str = "notebook",
     ) -> None:
         normalizes = normalizer(normalization, NORMALIZATIONS)
         keep = _keep_ratio(dropout_keep_ratio=dropout_keep_ratio, dropout=dropout)
         self.normalization, self.num_layers = normalization, len(hidden_dims) + 1
         self.dropout_param: Param = {"mode": "train", "p": keep, "seed": seed, "rng": dropout_rng}
         dims = [input_dim, *hidden_dims, num_classes]
-        super().__init__(self._stages(normalizes), fully_connected_shapes(dims, normalization is not None), reg, dtype)
+        super().__init__(
+            self._stages(normalizes, convention), fully_connected_shapes(dims, normalization is not None), reg, dtype
+        )
         self._draw_weights(weight_scale, rng)
 
     def _traits(self) -> list[str]:
         keep = self.dropout_param["p"]
         return [_widths(self.params), *filter(None, [self.normalization]), *([f"keep {keep:g}"] if keep != 1 else [])]
 
-    def _stages(self, normalizes: Normalizer | None) -> list[Stage]:
+    def _stages(self, normalizes: Normalizer | None, convention: str) -> list[Stage]:
         stages: list[Stage] = []
         for i in range(1, self.num_layers):
             stages.append(_affine(i))
             if normalizes is not None:
-                stages.append(Normalization(str(self.normalization), normalizes, f"gamma{i}", f"beta{i}"))
+                own = f"gamma{i}", f"beta{i}"
+                stages.append(Normalization(str(self.normalization), normalizes, *own, convention=convention))
             stages.append(Relu())
             if self.dropout_param["p"] != 1:
                 stages.append(Dropout(self.dropout_param))

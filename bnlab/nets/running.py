@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable, Sequence
 
-from bnlab.layers.normalization_core import MOMENTUM
+from bnlab.layers.normalization_core import MOMENTUM, corrects
 from bnlab.layers.types import Array, Param
 
 RUNNING = ("running_mean", "running_var")
@@ -53,7 +53,8 @@ def estimate_population(
     if not counts:
         raise ValueError("population statistics need at least one minibatch")
     for param, m in zip(params, counts, strict=True):
-        param["running_var"] = param["running_var"] * (m / (m - 1))
+        if not corrects(param):  # else each of the variances was
+            param["running_var"] = param["running_var"] * (m / (m - 1))
 
 
 def _forget(param: Param) -> None:

@@ -101,12 +101,23 @@ class MaxPool(Stage):
 
 
 class Normalization(Stage):
-    """A normalization with its own param dict in `param`. kind: its name in its table; num_groups: if it takes groups."""
+    """A normalization with its own param dict in `param`. kind: its name in its table; num_groups: if it takes groups;
+    convention: of running statistics."""
 
-    def __init__(self, kind: str, normalizer: Normalizer, gamma: str, beta: str, num_groups: int | None = None) -> None:
+    def __init__(
+        self,
+        kind: str,
+        normalizer: Normalizer,
+        gamma: str,
+        beta: str,
+        num_groups: int | None = None,
+        convention: str = "notebook",
+    ) -> None:
         self.kind, self.normalizer, self.gamma, self.beta = kind, normalizer, gamma, beta
         self.groups = (num_groups,) if normalizer.grouped else ()
         self.param: Param = {"mode": "train"}
+        if normalizer.running and convention != "notebook":
+            self.param["convention"] = convention
 
     def forward(self, x: Array, params: Arrays, mode: str) -> tuple[Array, Any]:
         self.param["mode"] = "test" if mode == "test" else "train"

@@ -57,8 +57,9 @@ CURVES = {
 }
 
 
-def runs(images: Images) -> dict[str, tuple[RunSpec, ...]]:
-    """The runs of our seeds by log, one replicate per seed. `bnlab compare --dataset cifar10` trains the first of each."""
+def runs(images: Images, engine: Mapping[str, Any]) -> dict[str, tuple[RunSpec, ...]]:
+    """The runs of our seeds by log, one replicate per seed. `bnlab compare --dataset cifar10` trains the first of each.
+    engine: settings that say what trains them."""
     facts = numbers()["training"]
     solver = SolverSpec(**{name: facts[name] for name in ("learning_rate", "update_rule", "batch_size", "num_epochs")})
     nets = {
@@ -66,6 +67,6 @@ def runs(images: Images) -> dict[str, tuple[RunSpec, ...]]:
         for log, normalization in facts["nets"].items()
     }
     return {
-        log: tuple(RunSpec(images.spec, net, solver, facts["seed"], i) for i in range(facts["replicates"]))
+        log: tuple(RunSpec(images.spec, net, solver, facts["seed"], i, **engine) for i in range(facts["replicates"]))
         for log, net in nets.items()
     }

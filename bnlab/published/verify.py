@@ -44,12 +44,15 @@ class VerifyPlan:
         return {run.name: log for log, specs in self.logs.items() for run in specs}
 
 
-def make_plan(names: Sequence[str], folders: Sequence[Path]) -> VerifyPlan:
-    """Look for the images if a group needs them, and list the runs. Writes nothing. Raises DataError for damaged files."""
+def make_plan(names: Sequence[str], folders: Sequence[Path], engine: Mapping[str, Any] | None = None) -> VerifyPlan:
+    """Look for the images if a group needs them, and list the runs. Writes nothing. Raises DataError for damaged files.
+
+    engine: settings of the runs that say what trains them, where it isn't the numpy engine.
+    """
     if not any(GROUPS[name].trains for name in names):
         return VerifyPlan("no training log was asked for", {})
     images = find_images(folders)
-    return VerifyPlan(images, {} if isinstance(images, str) else runs(images))
+    return VerifyPlan(images, {} if isinstance(images, str) else runs(images, engine or {}))
 
 
 def gather(plan: VerifyPlan, store: Store) -> Trainings:

@@ -17,11 +17,11 @@ from bnlab.data.dataset import NUM_CLASSES
 from bnlab.errors import SettingsError
 from bnlab.layers.checks import check_filter_size, check_groups
 from bnlab.nets import NORMALIZATIONS, SPATIAL_NORMALIZATIONS
-from bnlab.optim import RULES, SETTINGS
+from bnlab.optim import CONVENTIONS, RULES, SETTINGS
 from bnlab.runs.fields import Checked, OneOf, Range, Repeated, changed_fields, plain
 from bnlab.solver import STATISTICS
 
-ENGINES = {"numpy": "bnlab.engines.numpy"}
+ENGINES = {"numpy": "bnlab.engines.numpy", "torch": "bnlab.engines.torch", "tensorflow": "bnlab.engines.tensorflow"}
 """What may train a run: the modules by name. They stand above a run, so none is imported here."""
 
 SPEC_VERSION = 2
@@ -41,6 +41,9 @@ SpatialName = Annotated[str, OneOf(("none", *SPATIAL_NORMALIZATIONS))]
 ImageSize = Annotated[tuple[Count, ...] | None, Range(at_least=2, at_most=2), Repeated(2)]
 """Height and width; one number stands for both."""
 EngineName = Annotated[str, OneOf(tuple(ENGINES))]
+DEVICES = ("cpu", "cuda", "mps")
+DeviceName = Annotated[str, OneOf(DEVICES)]
+ConventionName = Annotated[str, OneOf(tuple(CONVENTIONS))]
 DtypeName = Annotated[str, OneOf(("float32", "float64"))]
 
 
@@ -199,6 +202,9 @@ class SolverSpec(Checked):
         return {**SETTINGS[self.update_rule], "learning_rate": self.learning_rate, **given}
 
 
+LATER = ("diagnostics", "device", "convention")
+"""Fields of a run that its file names only where they differ from their defaults, so that files of runs are as they were
+before there were such fields."""
 RULE_SETTINGS = tuple(dict.fromkeys(name for own in SETTINGS.values() for name in own if name != "learning_rate"))
 """The settings, apart from the learning rate, that one update rule or another has."""
 
@@ -218,6 +224,8 @@ class RunSpec(Checked):
     dtype: Annotated[DtypeName, "the dtype of weights, images and gradients"] = "float32"
     engine: Annotated[EngineName, "what trains the run"] = "numpy"
     diagnostics: Annotated[bool, "whether each check records signals, gradients and updates of each layer"] = False
+    device: Annotated[DeviceName, "where the engine computes; the numpy engine has the cpu alone"] = "cpu"
+    convention: Annotated[ConventionName, "whose running variance and momentum are computed"] = "notebook"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -228,6 +236,19 @@ class RunSpec(Checked):
             raise SettingsError(
                 f"batch size {batch_size} is above the number of training images, {num_train}: "
                 f"give 1 to {num_train}, or more images with -s data.num_train=N"
+            )
+        if self.engine != "torch" and self.device != "cpu":
+            raise SettingsError(
+                f"device: the {self.engine} engine has no {self.device}: leave it out, or set the engine to torch"
+            )
+        if self.engine == "tensorflow" and self.convention != "notebook":
+            raise SettingsError(
+                f"convention: the tensorflow engine has no {self.convention}: leave it out, or set the engine to torch"
+            )
+        if self.convention == "torch" and batch_size < 2 and self.net.needs_a_batch:
+            raise SettingsError(
+                f"batch size {batch_size} has no corrected variance, which convention torch keeps: "
+                "give at least 2, or --convention notebook"
             )
         if self.solver.statistics == "population" and batch_size < 2 and self.net.needs_a_batch:
             raise SettingsError(
@@ -261,11 +282,12 @@ class RunSpec(Checked):
         return self.num_iterations * min(self.solver.batch_size, self.data.num_train)
 
     def to_json(self, changed: bool = False) -> dict[str, Any]:
-        """All fields as plain values, the net's with its model; diagnostics only if they are asked for. changed: only those
-        that differ from their defaults."""
-        values = changed_fields(self) if changed else plain(self)
-        if not self.diagnostics:  # so that the file of a run that doesn't have them says nothing of them
-            values.pop("diagnostics", None)
+        """All fields as plain values, the net's with its model; those of LATER only where they differ from their defaults.
+        changed: only fields that differ from their defaults."""
+        own = changed_fields(self)
+        values = (
+            own if changed else {name: value for name, value in plain(self).items() if name in own or name not in LATER}
+        )
         return {**values, "net": {"model": self.net.model, **values["net"]}}
 
     @classmethod

@@ -21,6 +21,8 @@ from bnlab.studies.settings import Override
 from bnlab.studies.study import load_study
 
 VERIFY, GRADCHECK = "verify", "gradcheck"
+OF_THE_ENGINE = ("engine", "device", "convention")
+"""The settings that the published training logs are computed with too."""
 PARTS = (*(entry.name for entry in STUDIES), VERIFY, GRADCHECK)
 """What can be done alone, by name."""
 
@@ -72,7 +74,8 @@ def plan_all(only: Sequence[str], overrides: Iterable[Override], folders: Sequen
         if entry.name in parts
         for name, form in _forms(entry).items()
     }
-    verification = verify.make_plan([*GROUPS], folders) if VERIFY in parts else None
+    engine = {each.key: each.value for each in given if each.key in OF_THE_ENGINE}
+    verification = verify.make_plan([*GROUPS], folders, engine) if VERIFY in parts else None
     return Reproduction(studies, verification, GRADCHECK in parts)
 
 

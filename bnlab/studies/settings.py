@@ -25,7 +25,10 @@ ALSO_CALLED = {
 }  # fmt: skip
 """Settings under names that other programs give them."""
 SHORTCUTS = {"--dataset": "data.dataset", "--seed": "seed", "--replicates": "replicates", "--vary": "vary"} | {
-    "--diagnostics": "diagnostics"
+    "--diagnostics": "diagnostics",
+    "--engine": "engine",
+    "--device": "device",
+    "--convention": "convention",
 }
 """The options that stand for a setting in all studies."""
 

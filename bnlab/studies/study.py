@@ -21,9 +21,11 @@ from bnlab.report.figure import Figure
 from bnlab.runs.fields import Checked, OneOf, Range
 from bnlab.runs.history import Ended, Failure, History
 from bnlab.runs.spec import (
+    ConventionName,
     ConvNetSpec,
     Count,
     DataSpec,
+    DeviceName,
     DtypeName,
     EngineName,
     ImageSize,
@@ -76,6 +78,12 @@ class CommonSettings(Checked):
     dtype: Annotated[DtypeName, "the dtype of weights, images and gradients"] = "float32"
     engine: Annotated[EngineName, "what trains the runs"] = "numpy"
     diagnostics: Annotated[bool, "whether each check records signals, gradients and updates of each layer"] = False
+    device: Annotated[DeviceName, "where the engine computes; the numpy engine has the cpu alone"] = "cpu"
+    convention: Annotated[ConventionName, "whose running variance and momentum are computed"] = "notebook"
+
+
+OF_A_RUN = ("seed", "dtype", "engine", "diagnostics", "device", "convention")
+"""The settings that a run takes as they are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,7 +175,7 @@ def arm(
     Raises SettingsError where values don't go together, and KeyError or TypeError for a key that there isn't.
     """
     parts: dict[str, Any] = {"data": data, "net": settings.net, "solver": settings.solver}
-    values: dict[str, Any] = {name: getattr(settings, name) for name in ("seed", "dtype", "engine", "diagnostics")}
+    values: dict[str, Any] = {name: getattr(settings, name) for name in OF_A_RUN}
     changes: dict[str, dict[str, Any]] = {}
     for key, value in {**varied, **(also or {})}.items():
         section, _, name = key.rpartition(".")

@@ -291,3 +291,22 @@ def test_a_data_set_of_ten_classes_keeps_its_runs_names(make_spec):
     assert spec.name == make_spec(data=replace(spec.data, num_classes=10, size=None)).name
     assert spec.name != make_spec(data=replace(spec.data, num_classes=3)).name
     assert (spec.data.chance, replace(spec.data, num_classes=4).chance) == (0.1, 0.25)
+
+
+def test_the_files_of_runs_name_later_fields_only_where_they_differ():
+    assert {"diagnostics", "device", "convention"}.isdisjoint(FIXED.to_json())
+    other = replace(FIXED, engine="torch", device="cuda", convention="torch")
+    assert other.to_json().items() >= {"engine": "torch", "device": "cuda", "convention": "torch"}.items()
+    assert RunSpec.from_json(other.to_json()) == other
+    assert (
+        len({run.name for run in (FIXED, other, replace(other, device="cpu"), replace(other, convention="notebook"))}) == 4
+    )
+
+
+def test_what_a_convention_or_engine_cant_do_is_refused():
+    with pytest.raises(SettingsError, match="batch size 1 has no corrected variance"):
+        replace(FIXED, convention="torch", solver=replace(FIXED.solver, batch_size=1))
+    with pytest.raises(SettingsError, match="the numpy engine has no cuda"):
+        replace(FIXED, device="cuda")
+    with pytest.raises(SettingsError, match="the tensorflow engine has no torch"):
+        replace(FIXED, engine="tensorflow", convention="torch")

@@ -39,6 +39,7 @@ FACTS = {
     "BLAS kernel": "blas_kernel",
     "BLAS threads": "blas_threads",
     "kernels": "kernels",
+    "framework": "framework",
     "system": "system",
     "machine": "machine",
     "processor": "processor",
@@ -63,8 +64,8 @@ MONTHS = (
     "November",
     "December",
 )
-VERIFY, GRADCHECK = "verify", "gradcheck"
-"""The folders of the two checks."""
+VERIFY, GRADCHECK, PARITY = "verify", "gradcheck", "parity"
+"""The folders of the checks, which are no studies."""
 SUMMARY, FINDINGS, ARMS, CLAIMS = "summary.json", "findings.json", "arms.csv", "claims.yaml"
 LEFT_BY_STUDIES = ("figure.svg", "table.csv", FINDINGS, ARMS)
 """A folder with one of these holds a study."""
@@ -138,7 +139,7 @@ def _heading(study: Study, one_seed: bool) -> str:
 
 
 def _study(folder: Path, reader: _Reader) -> Study | None:
-    if folder.name not in (VERIFY, GRADCHECK) and any((folder / name).is_file() for name in LEFT_BY_STUDIES):
+    if folder.name not in (VERIFY, GRADCHECK, PARITY) and any((folder / name).is_file() for name in LEFT_BY_STUDIES):
         reader.missing(folder / SUMMARY, "the study is left out; run it again to have it here")
     return reader.read(folder / SUMMARY, lambda path: _from_summary(folder, _json(path), reader))
 

@@ -1,0 +1,77 @@
+"""`bnlab parity`: what it prints and writes, and with which status it ends."""
+
+import json
+
+import pytest
+
+from bnlab.engines import FRAMEWORKS, installed
+from bnlab.parity import differences
+
+torch_only = pytest.mark.skipif(not installed("torch"), reason="PyTorch isn't installed")
+SMALL = ("--engine", "torch", "--dataset", "synthetic", "-j", 1)
+
+
+def test_without_a_framework(call, tmp_path, monkeypatch):
+    for engine in FRAMEWORKS:
+        monkeypatch.setitem(FRAMEWORKS, engine, FRAMEWORKS[engine]._replace(module="no_such_module"))
+    for words in (["parity"], ["parity", "--engine", "torch"], ["parity", "--claims"]):
+        done = call(*words)
+        assert (done.status, done.out) == (2, "")
+        assert "isn't installed: pip install 'bnlab[torch]'" in done.err
+        assert done.err.count("\n") == 1
+    assert [*tmp_path.iterdir()] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--engine", "touch"], "did you mean torch?"),
+        (["--replicates", "3"], "--replicates is not allowed without --claims"),
+        (["--claims", "dropuot"], "did you mean dropout?"),
+    ],
+)
+@torch_only
+def test_what_is_refused(call, tmp_path, words, said):
+    done = call("parity", *words)
+    assert (done.status, done.out) == (2, "")
+    assert said in done.err
+    assert [*tmp_path.iterdir()] == []
+
+
+@torch_only
+def test_everything_agrees_and_is_written(call, tmp_path):
+    done = call("parity", *SMALL, "--json")
+    assert done.status == 0
+    found = done.json
+    assert found["ok"] is True
+    assert {row["engine"] for row in found["costs"]} == {"numpy", "torch"}
+    assert all(row["training"] > 0 and row["peak_bytes"] > 10**7 for row in found["costs"])
+    assert {(row["dtype"], row["arm"], len(row["ours"])) for row in found["trainings"]} == {
+        (dtype, arm, 200) for dtype in ("float32", "float64") for arm in ("batchnorm", "no normalization")
+    }
+    folder = tmp_path / "results" / "parity"
+    assert {path.name for path in folder.iterdir()} == {
+        "figure.png", "figure.svg", "figure-numbers.csv", "table.csv", "parity.json"
+    }  # fmt: skip
+    stored = json.loads((folder / "parity.json").read_text())
+    assert stored["differences"] == found["differences"]
+    assert "parity" not in call("report").err  # its figure isn't taken for a study's
+
+
+@torch_only
+def test_a_disagreement_is_status_3(call, monkeypatch):
+    monkeypatch.setitem(differences.TOLERANCES, "float32", 1e-9)
+    done = call("parity", *SMALL)
+    assert done.status == 3
+    assert "DISAGREES" in done.out
+    assert "the running variance starts at 1" in " ".join(done.out.split())
+    assert " disagree; the largest difference is " in " ".join(done.out.split())
+
+
+@torch_only
+def test_claims_on_each_engine(call, tmp_path):
+    done = call("parity", "--claims", "dropout", *SMALL, "--replicates", 2, "--json")
+    assert {tuple(row["engines"]) for row in done.json["claims"]} == {("numpy", "torch")}
+    assert done.status == (0 if all(row["ok"] for row in done.json["claims"]) else 3)
+    stored = json.loads((tmp_path / "results" / "parity" / "claims.json").read_text())
+    assert stored["claims"] == done.json["claims"]
