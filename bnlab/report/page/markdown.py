@@ -1,4 +1,4 @@
-"""`docs/derivations.md` as HTML: formulas as MathML, drawings as SVG, headings one level further down."""
+"""Documents of `docs/` as HTML: formulas as MathML, drawings as SVG, headings one level further down."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import bnlab
 from bnlab.report.page.drawing import make_drawing
 
-NAME = "derivations"
+DERIVATIONS, FRAMEWORKS = "derivations", "frameworks"
 OPENING, CLOSING = re.compile(r"\(+$"), re.compile(r"^[.,;:!?)]+")
 """What may stand directly before and after a formula."""
 Tokens = Sequence[Any]
@@ -21,14 +21,19 @@ def docs_folder() -> Path:
     """Where the documents lie: in the installed package, or beside the package in a checkout."""
     package = Path(bnlab.__file__).parent
     installed = package / "docs"
-    return installed if (installed / f"{NAME}.md").is_file() else package.parent / "docs"
+    return installed if (installed / f"{DERIVATIONS}.md").is_file() else package.parent / "docs"
 
 
 def derivations() -> tuple[str, str]:
     """The title of the page, and its HTML without the title."""
-    text = (docs_folder() / f"{NAME}.md").read_text(encoding="utf-8")
+    return document(DERIVATIONS)
+
+
+def document(name: str) -> tuple[str, str]:
+    """The title of a document, and its HTML without the title. name: of its file, without the ending."""
+    text = (docs_folder() / f"{name}.md").read_text(encoding="utf-8")
     first, _, rest = text.partition("\n")
-    return first.removeprefix("# "), to_html(rest, NAME, docs_folder())
+    return first.removeprefix("# "), to_html(rest, name, docs_folder())
 
 
 def to_html(text: str, prefix: str, folder: Path) -> str:
@@ -42,7 +47,7 @@ def to_html(text: str, prefix: str, folder: Path) -> str:
     _join(tokens)
     rules = {
         "math_inline": lambda _, tokens, i, *rest: _inline(tokens[i]),
-        "fence": lambda _, tokens, i, *rest: _fence(tokens[i].info.strip(), tokens[i].content),
+        "fence": lambda _, tokens, i, *rest: _in_columns(tokens, i),
         "image": lambda _, tokens, i, *rest: _image(folder / tokens[i].attrs["src"], tokens[i].content, f"{prefix}-{i}"),
         "table_open": lambda *_: '<div class="scroll" role="group" aria-label="Table" tabindex="0"><table>\n',
         "table_close": lambda *_: "</table></div>\n",
@@ -97,6 +102,18 @@ def _inline(token: Any) -> str:
 
 def _slug(heading: str) -> str:
     return re.sub(r"[^a-z0-9-]", "", heading.lower().replace(" ", "-"))
+
+
+def _in_columns(tokens: Tokens, i: int) -> str:
+    """A fence. Code that follows code stands beside it, where there is room."""
+    before, after = (0 <= place < len(tokens) and _is_code(tokens[place]) for place in (i - 1, i + 1))
+    opened = '<div class="columns">\n' if after and not before and _is_code(tokens[i]) else ""
+    closed = "</div>\n" if before and not after and _is_code(tokens[i]) else ""
+    return opened + _fence(tokens[i].info.strip(), tokens[i].content) + closed
+
+
+def _is_code(token: Any) -> bool:
+    return bool(token.type == "fence" and token.info.strip() == "python")
 
 
 def _fence(kind: str, text: str) -> str:

@@ -14,7 +14,7 @@ from bnlab.report.page import intervals, words
 from bnlab.report.page.amounts import amounts_to
 from bnlab.report.page.exercise import exercise
 from bnlab.report.page.glossary import STATUSES, Glossary
-from bnlab.report.page.markdown import derivations
+from bnlab.report.page.markdown import FRAMEWORKS, derivations, document
 from bnlab.report.page.model import VERDICTS, Book
 from bnlab.report.page.tested import by_data, counted_once
 
@@ -36,6 +36,7 @@ def render(book: Book, without_answers: bool = False) -> bytes:
     )
     style, script = (_source(name) for name in ("page.css", "page.js"))
     title, text = derivations()
+    frameworks_title, frameworks = document(FRAMEWORKS)
     page = environment.get_template("page.html").render(
         book=book,
         answers=not without_answers,
@@ -57,6 +58,8 @@ def render(book: Book, without_answers: bool = False) -> bytes:
         blank_lines=BLANK_LINES,
         derivations_title=title,
         derivations=text,
+        frameworks_title=frameworks_title,
+        frameworks=frameworks,
     )
     return page.encode()
 

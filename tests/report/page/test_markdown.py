@@ -2,7 +2,7 @@
 
 import re
 
-from bnlab.report.page.markdown import derivations, docs_folder, to_html
+from bnlab.report.page.markdown import derivations, docs_folder, document, to_html
 
 TITLE, HTML = derivations()
 
@@ -52,3 +52,24 @@ def test_no_line_ends_between_a_formula_and_what_touches_it(tmp_path):
     spans = [re.sub(r"<math.*?</math>", "F", each) for each in re.findall(r'<span class="whole-line">(.*?)</span>', html)]
     assert spans == ["(F),", "F."]
     assert re.sub(r"<[^>]*>", "", re.sub(r"<math.*?</math>", "F", html)).strip() == "So (F), F and F."
+
+
+def test_code_that_follows_code_stands_beside_it():
+    code = "```python\na = 1\n```\n\n"
+    page = to_html(f"{code}{code}{code}Words.\n\n{code}Words.\n\n```text\n$ x\n```\n\n{code}{code}", "x", docs_folder())
+    assert re.findall(r'<div class="columns">|<pre|</div>', page) == (
+        [
+            '<div class="columns">',
+            *["<pre"] * 3,
+            "</div>",
+            "<pre",
+            "<pre",
+            '<div class="columns">',
+            "<pre",
+            "<pre",
+            "</div>",
+        ]
+    )
+    frameworks = document("frameworks")[1]
+    assert frameworks.count('<div class="columns">') == 3
+    assert frameworks.count("<pre") == 10

@@ -291,8 +291,10 @@ def test_where_it_was_computed_is_told_once_and_not_printed_for_a_class(made, pa
     closed = re.findall(r"<details>\s*<summary>(.*?)</summary>\s*<h3", hidden)
     assert closed == ["Where all studies were computed", *["Make it again, and where it was computed"] * 4]
     assert re.findall(r"<details>\s*<summary>(.*?)</summary>\s*<h3", page) == []
-    assert len(re.findall(r'<section id="(?:verify|gradcheck|derivations)" class="chapter on-screen"', hidden)) == 3
-    assert hidden.count(' class="on-screen"><a href="#') == 3
+    assert (
+        len(re.findall(r'<section id="(?:verify|gradcheck|derivations|frameworks)" class="chapter on-screen"', hidden)) == 4
+    )
+    assert hidden.count(' class="on-screen"><a href="#') == 4
     assert "on-screen" not in page.replace(".on-screen", "")
 
 
