@@ -45,7 +45,7 @@ REAL = 25
 
 
 def measure_driver(runs: int, rounds: int) -> list[Figure]:
-    """The figures for so many runs, a multiple of 40 or the next one above."""
+    """The figures for so many runs, at least 160, a multiple of 40 or the next one above."""
     runs = ARMS * -(-runs // ARMS)
     figures, memory = [], []
     with tempfile.TemporaryDirectory() as name:

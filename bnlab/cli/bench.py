@@ -57,7 +57,7 @@ RUNS = 400
 )
 @click.option(
     "--runs",
-    type=click.IntRange(min=40, max=400_000),
+    type=click.IntRange(min=160, max=400_000),
     default=RUNS,
     show_default=True,
     help="Made-up runs of the part driver; 10000 take some minutes.",

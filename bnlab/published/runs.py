@@ -57,9 +57,12 @@ CURVES = {
 }
 
 
-def runs(images: Images, engine: Mapping[str, Any]) -> dict[str, tuple[RunSpec, ...]]:
+NUMPY: Mapping[str, Any] = {}
+
+
+def runs(images: Images, engine: Mapping[str, Any] = NUMPY) -> dict[str, tuple[RunSpec, ...]]:
     """The runs of our seeds by log, one replicate per seed. `bnlab compare --dataset cifar10` trains the first of each.
-    engine: settings that say what trains them."""
+    engine: settings that say what trains them; without any, our own core."""
     facts = numbers()["training"]
     solver = SolverSpec(**{name: facts[name] for name in ("learning_rate", "update_rule", "batch_size", "num_epochs")})
     nets = {

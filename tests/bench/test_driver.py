@@ -16,10 +16,10 @@ def test_a_made_up_run_is_one_that_the_store_believes():
 
 def test_its_figures(tmp_path):
     """The smallest number of runs. The goals for 10,000 aren't judged by it."""
-    made = Program(tmp_path)("bench", "--only", "driver", "--runs", 40, "--rounds", 1, "--json").json
+    made = Program(tmp_path)("bench", "--only", "driver", "--runs", 160, "--rounds", 1, "--json").json
     figures = {figure["what"]: figure["value"] for figure in made["figures"]}
-    assert 0 < figures["the driver, per run, 40 runs"] < 0.1
-    assert 0 < figures["until a command says that all 40 runs are stored"] < 60
+    assert 0 < figures["the driver, per run, 160 runs"] < 0.1
+    assert 0 < figures["until a command says that all 160 runs are stored"] < 60
     assert 0 < figures["two workers over one, the runs alone, 40 runs"] < 4
     goals = {goal.what for goal in GOALS if goal.part == "driver"}
     assert {goal["what"] for goal in made["goals"]} == {"the driver's memory, per run"} <= goals
