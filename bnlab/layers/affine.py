@@ -5,6 +5,7 @@ Its backward pass has two halves, each a function of its own: a net's first laye
 
 from __future__ import annotations
 
+import math
 from typing import TypeAlias
 
 import numpy as np
@@ -19,7 +20,7 @@ def affine_forward(x: Array, w: Array, b: Array) -> tuple[Array, Cache]:
 
     x: (N, d1, …, dk), w: (D, M) with D = d1 · … · dk, b: (M,). Gives out: (N, M) and the cache for the backward pass.
     """
-    out = x.reshape(len(x), -1) @ w
+    out = _rows(x) @ w
     out += b
     return out, (x, w)
 
@@ -43,6 +44,11 @@ def affine_parameter_gradients(
 ) -> tuple[Array, Array]:
     """The half of `affine_backward` for the parameters: dw (D, M) and db (M,), written into the arrays given."""
     x, _ = cache
-    dw = np.matmul(x.reshape(len(x), -1).T, dout, out=dw)
+    dw = np.matmul(_rows(x).T, dout, out=dw)
     db = np.add.reduce(dout, axis=0, out=db)
     return dw, db
+
+
+def _rows(x: Array) -> Array:
+    """Every image as a row; of no images too, where -1 would not do."""
+    return x.reshape(len(x), math.prod(x.shape[1:]))

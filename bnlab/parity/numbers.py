@@ -18,15 +18,15 @@ DECAY = 0.97
 
 
 def distance(ours: Array, theirs: Array) -> float:
-    """The largest difference, relative to our largest entry, or to one. Infinite where shapes differ, or where one of the
-    two isn't finite and the other isn't the same."""
+    """The largest difference, relative to our largest finite entry, or to one. Infinite where shapes differ, or where an
+    entry isn't finite in one of the two and not the same in the other."""
     if ours.shape != theirs.shape:
         return math.inf
-    same = (ours == theirs) | (np.isnan(ours) & np.isnan(theirs))
-    if same.all():
-        return 0.0
-    apart = np.abs(np.where(same, 0, ours - theirs)).max()
-    return float(apart / max(1.0, float(np.abs(ours).max()))) if np.isfinite(apart) else math.inf
+    finite = np.isfinite(ours) & np.isfinite(theirs)
+    if not np.array_equal(ours[~finite], theirs[~finite], equal_nan=True):
+        return math.inf
+    one, other = ours[finite], theirs[finite]
+    return float(np.abs(one - other).max() / max(1.0, float(np.abs(one).max()))) if one.size else 0.0
 
 
 def rule_spec(rule: str, convention: str, engine: str, dtype: str, lr_decay: float = DECAY) -> RunSpec:

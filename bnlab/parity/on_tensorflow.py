@@ -38,7 +38,7 @@ CONVENTIONS = ("notebook",)
 
 
 def _affine(x: Any, w: Any, b: Any) -> Any:
-    return tf.matmul(tf.reshape(x, (x.shape[0], -1)), w) + b
+    return tf.matmul(tf.reshape(x, (x.shape[0], w.shape[0])), w) + b
 
 
 def _batchnorm(x: Any, gamma: Any, beta: Any, param: Param) -> Any:
@@ -89,11 +89,11 @@ def _max_pool(x: Any, param: Param) -> Any:
 
 
 def _softmax_loss(x: Any) -> Any:
-    return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(LABELS, x))
+    return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(LABELS[: x.shape[0]], x))
 
 
 def _svm_loss(x: Any) -> Any:
-    right = tf.one_hot(LABELS, x.shape[1], dtype=x.dtype)
+    right = tf.one_hot(LABELS[: x.shape[0]], x.shape[1], dtype=x.dtype)
     margins = tf.nn.relu(x - tf.reduce_sum(x * right, 1, keepdims=True) + 1) * (1 - right)
     return tf.reduce_sum(margins) / x.shape[0]
 

@@ -70,7 +70,9 @@ def _max_pool(x: Tensor, param: Param) -> Tensor:
 
 
 def _svm_loss(x: Tensor) -> Tensor:
-    return f.multi_margin_loss(x, torch.tensor(LABELS)) * x.shape[1]  # PyTorch divides by the number of classes
+    return (
+        f.multi_margin_loss(x, torch.tensor(LABELS[: x.shape[0]])) * x.shape[1]
+    )  # PyTorch divides by the number of classes
 
 
 LAYERS: dict[str, Callable[..., Tensor]] = {
@@ -95,7 +97,7 @@ LAYERS: dict[str, Callable[..., Tensor]] = {
     "conv_bn_relu": lambda x, w, b, gamma, beta, conv, param: torch.relu(
         _batchnorm(_conv(x, w, b, conv), gamma, beta, param)
     ),
-    "softmax_loss": lambda x: f.cross_entropy(x, torch.tensor(LABELS)),
+    "softmax_loss": lambda x: f.cross_entropy(x, torch.tensor(LABELS[: x.shape[0]])),
     "svm_loss": _svm_loss,
 }
 """By the name of the case, each of the case's arguments and what else its forward function takes."""

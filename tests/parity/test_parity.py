@@ -108,3 +108,9 @@ def test_a_case_is_named_as_a_run_would_name_it(case):
     assert net.num_classes == 6
     assert net.net.num_layers == sum(name.startswith("W") for name in shapes)
     assert (net.net.normalization != "none") == ("gamma1" in shapes)
+
+
+def test_an_infinity_hides_no_difference():
+    assert distance(np.array([np.inf, 1.0]), np.array([np.inf, 2.0])) == 1
+    assert distance(np.array([np.inf, 1.0]), np.array([-np.inf, 1.0])) == math.inf
+    assert distance(np.zeros((0, 2)), np.zeros((0, 2))) == 0
