@@ -125,7 +125,7 @@ def test_provenance_names_no_host_no_user_and_no_folder():
     facts = provenance(1)
     assert [*facts] == [
         "seconds", "finished_at", "bnlab", "numpy", "python", "system", "machine", "processor", "cpus", "blas",
-        "blas_kernel", "git_revision", "blas_threads", "kernels",
+        "blas_kernel", "git_revision", "blas_threads", "kernels", "framework",
     ]  # fmt: skip
     text = json.dumps(facts)
     private = [socket.gethostname(), str(Path.home()), str(machine.CHECKOUT), f'"{getpass.getuser()}"']
