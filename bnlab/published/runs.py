@@ -57,10 +57,7 @@ CURVES = {
 }
 
 
-NUMPY: Mapping[str, Any] = {}
-
-
-def runs(images: Images, engine: Mapping[str, Any] = NUMPY) -> dict[str, tuple[RunSpec, ...]]:
+def runs(images: Images, engine: Mapping[str, Any] | None = None) -> dict[str, tuple[RunSpec, ...]]:
     """The runs of our seeds by log, one replicate per seed. `bnlab compare --dataset cifar10` trains the first of each.
     engine: settings that say what trains them; without any, our own core."""
     facts = numbers()["training"]
@@ -70,6 +67,8 @@ def runs(images: Images, engine: Mapping[str, Any] = NUMPY) -> dict[str, tuple[R
         for log, normalization in facts["nets"].items()
     }
     return {
-        log: tuple(RunSpec(images.spec, net, solver, facts["seed"], i, **engine) for i in range(facts["replicates"]))
+        log: tuple(
+            RunSpec(images.spec, net, solver, facts["seed"], i, **(engine or {})) for i in range(facts["replicates"])
+        )
         for log, net in nets.items()
     }

@@ -52,7 +52,7 @@ def make_plan(names: Sequence[str], folders: Sequence[Path], engine: Mapping[str
     if not any(GROUPS[name].trains for name in names):
         return VerifyPlan("no training log was asked for", {})
     images = find_images(folders)
-    return VerifyPlan(images, {} if isinstance(images, str) else runs(images, engine or {}))
+    return VerifyPlan(images, {} if isinstance(images, str) else runs(images, engine))
 
 
 def gather(plan: VerifyPlan, store: Store) -> Trainings:
