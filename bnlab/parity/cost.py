@@ -50,7 +50,8 @@ class Cost:
 def cost(spec: RunSpec, folders: Sequence[str]) -> Cost:
     """Measure a training in a process of its own. Raises RunError if it breaks off."""
     command = [sys.executable, "-m", "bnlab.parity.cost", json.dumps(spec.to_json()), json.dumps([*folders])]
-    done = subprocess.run(command, env={**os.environ, **ONE_THREAD, **QUIET}, capture_output=True, text=True, check=False)
+    environment = {**os.environ, **ONE_THREAD, **QUIET}
+    done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise RunError(f"the {spec.engine} engine could not be timed: {last}")
