@@ -16,7 +16,9 @@ def test_a_made_up_run_is_one_that_the_store_believes():
 
 def test_its_figures(tmp_path):
     """The smallest number of runs. The goals for 10,000 aren't judged by it."""
-    made = Program(tmp_path)("bench", "--only", "driver", "--runs", 160, "--rounds", 1, "--json").json
+    done = Program(tmp_path)("bench", "--only", "driver", "--runs", 160, "--rounds", 1, "--json")
+    assert done.status == 0, done.err
+    made = done.json
     figures = {figure["what"]: figure["value"] for figure in made["figures"]}
     assert 0 < figures["the driver, per run, 160 runs"] < 0.1
     assert 0 < figures["until a command says that all 160 runs are stored"] < 60

@@ -205,7 +205,7 @@ def test_what_has_the_focus_is_in_sight(shared, file):
 
 def test_without_scripts_all_is_there(opened, small):
     page, heard = opened(small[0], java_script_enabled=False)
-    assert page.locator("h2").count() == 7
+    assert page.locator("h2").count() == 8
     assert len(heard) == 1
 
 
@@ -213,7 +213,7 @@ def test_on_paper(shared, small):
     """Each study begins a page, tables that a reader needs are open, and the others hidden with their headings."""
     page, _ = shared(small[0], "print")
     breaks = page.evaluate("[...document.querySelectorAll('.chapter')].map((each) => getComputedStyle(each).breakBefore)")
-    assert breaks == ["page"] * 5
+    assert breaks == ["page"] * 6
     found = page.evaluate(ON_PAPER)
     assert {name for name, *_ in found} == {"printed", "numbers"}
     for name, _, height, shown in found:
