@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from bnlab.bench.figures import Figure, rate_of, ratio_of, time_of
-from bnlab.bench.processes import measure
+from bnlab.bench.processes import measure, run_python
 from bnlab.bench.surroundings import clean_environment
 from bnlab.errors import RunError
 from bnlab.lab.driver import carry_out
@@ -42,12 +42,15 @@ SHARES = (4, 2, 1)
 """The parts of all runs that the cost per run is measured at, to see whether it stays level."""
 REAL = 25
 """Of so many made-up runs one is real."""
+PREPARE = "from bnlab.lab.compilation import prepare; prepare()"
+"""Compiles the kernels, so that no command that is timed has to."""
 
 
 def measure_driver(runs: int, rounds: int) -> list[Figure]:
     """The figures for so many runs, at least 160, a multiple of 40 or the next one above."""
     runs = ARMS * -(-runs // ARMS)
     figures, memory = [], []
+    run_python(["-c", PREPARE])
     with tempfile.TemporaryDirectory() as name:
         for share in SHARES:
             replicates = max(runs // ARMS // share, 1)
