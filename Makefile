@@ -1,6 +1,7 @@
 # make demo       a virtual environment, the install, and the main job
 # make reproduce  the same with everything: all studies, verify, gradcheck, and the page results/report.html
-# make test       the environment with the test extras, and the whole test suite, on all cores
+# make test       the environment with the test extras, and the tests that are quick, on all cores
+# make test-slow  the tests that take real processes over seconds: a cluster, signals, a browser, timings
 # make test-tensorflow  installs TensorFlow, and holds our core against it
 # make test-faults  killed workers, full disks, jumping clocks: 20 random moments per fault (MOMENTS=3 for fewer); some take root
 # make check      lint and types
@@ -10,7 +11,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo reproduce example test test-faults test-tensorflow check clean
+.PHONY: demo reproduce example test test-slow test-faults test-tensorflow check clean
 
 demo: $(VENV)/.installed
 	$(BIN)/bnlab sweep weight-scale --replicates 1
@@ -24,7 +25,10 @@ example: $(VENV)/.installed
 	chromium --headless --no-sandbox --hide-scrollbars --window-size=1100,1250 --screenshot=docs/example.png docs/example.html
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow"
+
+test-slow: $(VENV)/.installed-test
+	$(BIN)/python -m pytest -n auto --dist worksteal -m slow
 
 test-tensorflow: $(VENV)/.installed-test $(VENV)/.installed-tensorflow
 	$(BIN)/python -m pytest tests/engines tests/parity tests/layers/test_awkward.py tests/docs/test_frameworks.py -k "tensorflow or TensorFlow"

@@ -2,10 +2,14 @@
 
 import json
 
+import pytest
+
 from bnlab.bench.driver import _plan, made_up
 from bnlab.bench.goals import GOALS
 from bnlab.runs.history import from_json
 from tests.program import Program
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_made_up_run_is_one_that_the_store_believes():

@@ -29,6 +29,8 @@ from bnlab.studies import STUDIES
 from bnlab.studies.plan import make_plan
 from bnlab.studies.settings import parse_set
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = (
     "replicates=1", "data.dataset=synthetic", "data.num_train=200", "net.hidden_dims=[20,20]", "solver.num_epochs=12",
     "arms.num_weight_scales=2", "arms.lowest_weight_scale=0.05", "arms.highest_weight_scale=0.1",

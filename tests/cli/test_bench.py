@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 TINY = (
     "--dataset", "synthetic", "-s", "data.num_train=60", "-s", "net.hidden_dims=[8]", "-s", "solver.num_epochs=1",
     "-s", "arms.num_weight_scales=2",

@@ -19,6 +19,8 @@ from bnlab.lab.executor import ATTEMPTS, Workers, as_they_end, executor
 from bnlab.lab.pool import TimeLimit, WorkerDied
 from tests.cli.cluster_processes import Processes
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("distributed", reason="needs the extra dask")
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc to see that a process has stopped")

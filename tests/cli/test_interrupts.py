@@ -10,6 +10,8 @@ import pytest
 
 from tests.program import alive_in_group, workers_of
 
+pytestmark = pytest.mark.slow
+
 SIX_RUNS = ("compare", "--replicates", "3", "--dataset", "synthetic", "-s", "solver.num_epochs=15")
 RUNS = 6
 

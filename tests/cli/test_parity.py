@@ -7,6 +7,8 @@ import pytest
 from bnlab.engines import FRAMEWORKS, installed
 from bnlab.parity import differences
 
+pytestmark = pytest.mark.slow
+
 torch_only = pytest.mark.skipif(not installed("torch"), reason="PyTorch isn't installed")
 SMALL = ("--engine", "torch", "--dataset", "synthetic", "-j", 1)
 

@@ -17,6 +17,8 @@ from bnlab.gradcheck import Comparison
 from bnlab.studies import STUDIES
 from bnlab.studies.settings import Override
 
+pytestmark = pytest.mark.slow
+
 SYNTHETIC = ("--dataset", "synthetic", "--replicates", 1)
 TWO = ("reproduce", *SYNTHETIC, "--only", "compare", "--only", "dropout")
 OWN = (("compare",), ("compare", "--norm", "layernorm"), ("dropout",))

@@ -7,6 +7,8 @@ import pytest
 
 from bnlab.lab.store import Store
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def sweep(run, tiny):

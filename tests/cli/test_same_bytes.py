@@ -10,6 +10,8 @@ from bnlab import fast
 from bnlab.lab.files import json_bytes
 from tests.published_files import WRITTEN
 
+pytestmark = pytest.mark.slow
+
 STUDY = ("sweep", "batch-size")
 
 

@@ -10,6 +10,8 @@ import time
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 TINY = """
 data: {dataset: synthetic, num_train: 60, num_val: 50}
 net: {hidden_dims: [8, 6], normalization: batchnorm, weight_scale: 0.1, keep_prob: 0.8}

@@ -17,6 +17,8 @@ from bnlab.evidence.looks import ALPHA, looks_up_to, one_look
 from bnlab.evidence.traces import Trace
 from bnlab.evidence.verdicts import FEWEST, MORE_THAN, WITHIN, verdict
 
+pytestmark = pytest.mark.slow
+
 MARGIN = 0.02
 CLAIMS = ((MORE_THAN, MARGIN), (MORE_THAN, MARGIN), (WITHIN, MARGIN), (WITHIN, -MARGIN))
 """Each kind, and the true difference."""

@@ -18,7 +18,7 @@ from bnlab.report.page import build
 
 EXAMPLE = Path(bnlab.__file__).parents[1] / "docs" / "example.html"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")]
 WIDE, BETWEEN, PHONE, PAPER = (1280, 800, 360, 680)
 VIEWS = {
     "light": (WIDE, "screen", "light"),
