@@ -196,20 +196,23 @@ def as_they_end(
             if isinstance(error, BrokenExecutor | CancelledError):
                 lost.append(error)
             elif isinstance(error, WorkerDied) and attempt < ATTEMPTS:
-                pending[executor.submit(function, task)] = (task, attempt + 1)
+                hand_over(task, attempt + 1)
             else:
                 yield task, future
 
-    try:
-        for task in tasks:
-            pending[executor.submit(function, task)] = (task, 1)
-            while not lost and len(pending) >= most():
-                yield from ended(block=True)
-            yield from ended(block=False)
-            if lost:
-                break
-    except BrokenExecutor as error:
-        lost.append(error)
+    def hand_over(task: Task, attempt: int) -> None:
+        try:
+            pending[executor.submit(function, task)] = (task, attempt)
+        except BrokenExecutor as error:
+            lost.append(error)
+
+    for task in tasks:
+        hand_over(task, 1)
+        while not lost and len(pending) >= most():
+            yield from ended(block=True)
+        yield from ended(block=False)
+        if lost:
+            break
     while pending:
         yield from ended(block=True)
     if lost:

@@ -1,9 +1,10 @@
 """`runs/runs.csv`, the index of stored runs: how each ended and how long it took, so that nobody has to open thousands of
 files to know what is there.
 
-The index is derived and never trusted over the folder. A line counts only while the run's file has the size and the time of
-change that it names. Files without such a line are read, and the index is written anew. A driver adds a line for each run
-that it stores; a line that is cut off, or lost because another driver has written the index anew, costs a look at one file.
+The index is derived and never trusted over the folder. A line counts only while the run's file has the size and the time
+of change that it names, and if a program of this version wrote it: to another one other runs are old, or damaged. Files
+without such a line are read, and the index is written anew. A driver adds a line for each run that it stores; a line that
+is cut off, or lost because another driver has written the index anew, costs a look at one file.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import math
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -18,10 +20,12 @@ from typing import NamedTuple
 
 from bnlab.errors import StoreError
 from bnlab.lab.files import store_error, write
-from bnlab.runs.history import Ended
-from bnlab.runs.spec import RunSpec
+from bnlab.runs.history import SCHEMA, Ended
+from bnlab.runs.spec import SPEC_VERSION, RunSpec
 
 FILE = "runs.csv"
+VERSION = f"{SCHEMA}.{SPEC_VERSION}"
+"""What stands at the end of each line: by which versions of runs' files and settings it was judged."""
 OLDER, DAMAGED, UNREADABLE = "older version", "damaged", "unreadable"
 """The status of a file that holds no run of this version: one of an older; a damaged or newer one; or nobody can say."""
 
@@ -104,17 +108,20 @@ def _lines(entries: Iterable[Entry], head: bool) -> str:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     if head:
-        writer.writerow(Entry._fields)
-    writer.writerows(entries)
+        writer.writerow((*Entry._fields, "version"))
+    writer.writerows((*entry, VERSION) for entry in entries)
     return text.getvalue()
 
 
 def _parsed(row: Mapping[str, str]) -> Entry | None:
+    """The entry of a line; None for one that can't be right, or is another version's."""
+    if row.get("version") != VERSION:
+        return None
     try:
-        given = {name: kind(row[name]) for name, kind in zip(Entry._fields, KINDS, strict=True)}
-        return Entry(**given)
+        entry = Entry(**{name: kind(row[name]) for name, kind in zip(Entry._fields, KINDS, strict=True)})
     except (KeyError, TypeError, ValueError):
         return None
+    return entry if 0 <= entry.seconds < math.inf and entry.images >= 0 else None
 
 
 KINDS = (str, int, int, str, float, str, int)

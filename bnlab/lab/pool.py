@@ -192,8 +192,9 @@ class _Worker:
         self._ready = False
 
     def is_gone(self) -> bool:
-        """Whether the process has ended while it had nothing to do: its end of the pipe is closed."""
-        return self._pipe.poll()
+        """Whether the process has ended while it had nothing to do: its end of the pipe is closed. Or it is about to: its
+        time limit passed as its answer came."""
+        return self._too_slow is not None or self._pipe.poll()
 
     def do(self, call: Any, time_limit: float | None) -> tuple[Callable[[Future[Any], Any], None], Any]:
         """How to set the future, and to what. Raises EOFError if the worker ends before its answer is whole."""
