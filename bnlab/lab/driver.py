@@ -44,7 +44,7 @@ def carry_out(
     stop: list[BnlabError | Failure] = []
     elsewhere: list[Ended] = []
     pending: dict[Future[Ended], tuple[RunSpec, int]] = {}
-    with store.first_here() as first, executor(workers) as where:
+    with executor(workers) as where, store.first_here() as first:  # if there is no executor, nothing is written
         tasks = _tasks(missing if first else missing[::-1], store, anew, stop, elsewhere)
         ended_ones = as_they_end(where, partial(function, folders=tuple(folders)), tasks, 2 * workers.jobs, pending)
         try:

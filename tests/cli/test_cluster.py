@@ -360,7 +360,9 @@ def test_nobody_is_waited_for_for_ever(alone, impatient, caplog):
 
 
 def test_what_is_no_address(call, refused):
-    refused(call("compare", "--executor", "dask://somewhere"), "'dask://somewhere' has no address", "dask://HOST:PORT")
+    for name in ("dask://somewhere", "dask://somewhere:0", "dask://somewhere:65536", "dask://tcp://somewhere:8786"):
+        refused(call("compare", "--executor", name), f"'{name}' has no address", "dask://HOST:PORT")
+    refused(call("compare", "--executor", ""), "there is no executor ''", "serial, process, dask")
     refused(call("compare", "--executor", "dask://127.0.0.1:8786", "-j", 2), "--jobs is not allowed", "--nthreads N")
 
 
