@@ -32,7 +32,8 @@ def carry_out(
 
     A run that fails is recorded as failed, and the others go on; with fail_fast no more are begun. anew: also runs that are
     stored; without it, a run that another driver has stored by its turn is given as it is. If another driver of this host
-    is at work on the folder, this one begins at the other end. This process alone writes the store. function: what trains a run.
+    is at work on the folder, this one begins at the other end. This process alone writes the store. function: what trains
+    a run.
 
     Raises StoreError, DataError, SettingsError, and RunError if the executor broke; KeyboardInterrupt passes. All that had
     ended by then is in the store.

@@ -68,8 +68,8 @@ def first_in(folder: Path) -> Iterator[bool]:
     """Lock the folder, made if need be, until the end of the block; False if another process has it locked.
 
     The system ends the lock with the process, however that ends, and it leaves no file. Where the system or the file
-    system has no such locks, everybody is the first. Over a network file system processes of other hosts may not count: Linux
-    keeps locks of folders to the host. Raises StoreError if the folder can't be made.
+    system has no such locks, everybody is the first. Over a network file system processes of other hosts may not count:
+    Linux keeps locks of folders to the host. Raises StoreError if the folder can't be made.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -10,9 +10,9 @@ worker that is killed could leave locked, or half-written.
    is monotonic, so a change of the system's time ends nothing.
 4. A driver that is killed can dismiss nobody. Each worker watches it and leaves with it.
 
-Pebble's pool (5.2) was tried in place of this one, and doesn't hold: its workers write their answers into one pipe, under one
-lock. Where a worker was killed or stopped at a random moment while answers of 8 to 300 kB came, all other tasks failed with
-BrokenProcessPool, or never ended, in about a third of the trials.
+Pebble's pool (5.2) was tried in place of this one, and doesn't hold: its workers write their answers into one pipe, under
+one lock. Where a worker was killed or stopped at a random moment while answers of 8 to 300 kB came, all other tasks failed
+with BrokenProcessPool, or never ended, in about a third of the trials.
 
 Ctrl-C is the driver's to handle: workers ignore it. SIGTERM ends a worker as any signal does.
 """
