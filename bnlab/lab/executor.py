@@ -214,8 +214,8 @@ def as_they_end(
     as the executor's own `ahead` says.
 
     A task whose worker died is tried again, `ATTEMPTS` times in all. Of those that ended at the same time, the ones with a
-    result come first, so that a failure keeps none of them back. pending: where the futures stand that haven't been given,
-    each with its task and the number of the attempt. Raises RunError, after all that had ended, if the executor broke.
+    result come first, so that a failure keeps none of them back. pending: where the futures stand that haven't been given
+    and dealt with, each with its task and the number of the attempt. Raises RunError, after all that had ended, if the executor broke.
     """
     pending = {} if pending is None else pending
     most: Callable[[], int] = getattr(executor, "ahead", lambda: ahead)
@@ -223,7 +223,7 @@ def as_they_end(
 
     def ended(block: bool) -> Iterator[tuple[Task, Future[Result]]]:
         for future in _done(executor, pending, block):
-            task, attempt = pending.pop(future)
+            task, attempt = pending[future]
             error = _error(future)
             if isinstance(error, BrokenExecutor | CancelledError):
                 lost.append(error)
@@ -231,6 +231,7 @@ def as_they_end(
                 hand_over(task, attempt + 1)
             else:
                 yield task, future
+            del pending[future]
 
     def hand_over(task: Task, attempt: int) -> None:
         try:

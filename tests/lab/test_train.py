@@ -236,3 +236,16 @@ def test_an_error_of_the_request_loses_nothing_that_was_under_way(tmp_path, make
     done = standing(specs, store).done
     assert specs[0].name in done
     assert not [*tmp_path.rglob("*.part")]
+
+
+def test_an_interrupt_just_before_a_run_is_stored_loses_no_run(tmp_path, make_spec, monkeypatch):
+    """It has ended, and been handed to the loop that stores."""
+
+    def interrupted(spec, future):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bnlab.lab.driver._result", interrupted)
+    store = Store(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        [*carry_out([make_spec()], store)]
+    assert store.load(make_spec()) is not None
