@@ -47,18 +47,21 @@ def carry_out(
     pending: dict[Future[Ended], tuple[RunSpec, int]] = {}
     with executor(workers) as where, store.first_here() as first:  # if there is no executor, nothing is written
         tasks = _tasks(missing if first else missing[::-1], store, anew, stop, elsewhere)
-        ended_ones = as_they_end(where, partial(function, folders=tuple(folders)), tasks, 2 * workers.jobs, pending)
+        ahead = workers.jobs if fail_fast else 2 * workers.jobs  # what waits behind others would begin after a failure
+        ended_ones = as_they_end(where, partial(function, folders=tuple(folders)), tasks, ahead, pending)
         try:
             for spec, future in ended_ones:
                 try:
                     ended = _result(spec, future)
                 except BnlabError as error:  # what is under way still ends, and is stored
                     stop.append(error)
+                    _take_back(pending)
                     continue
                 save(store, ended)
                 yield ended
                 if fail_fast and isinstance(ended, Failure):
                     stop.append(ended)
+                    _take_back(pending)
         except (KeyboardInterrupt, GeneratorExit):
             _save_ended(store, pending)
             raise
@@ -93,6 +96,13 @@ def _result(spec: RunSpec, future: Future[Ended]) -> Ended:
         return Failure(spec, str(error), provenance(error.seconds))
     except Exception as error:
         return Failure(spec, f"{type(error).__name__}: {error}", provenance(0))
+
+
+def _take_back(pending: dict[Future[Ended], tuple[RunSpec, int]]) -> None:
+    """Cancel the runs that were handed over and haven't begun."""
+    for future in [*pending]:
+        if future.cancel():
+            del pending[future]
 
 
 def save(store: Store, ended: Ended) -> None:

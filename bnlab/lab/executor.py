@@ -215,7 +215,8 @@ def as_they_end(
 
     A task whose worker died is tried again, `ATTEMPTS` times in all. Of those that ended at the same time, the ones with a
     result come first, so that a failure keeps none of them back. pending: where the futures stand that haven't been given
-    and dealt with, each with its task and the number of the attempt. Raises RunError, after all that had ended, if the executor broke.
+    and dealt with, each with its task and the number of the attempt; who cancels one takes it out. Raises RunError, after
+    all that had ended, if the executor broke.
     """
     pending = {} if pending is None else pending
     most: Callable[[], int] = getattr(executor, "ahead", lambda: ahead)

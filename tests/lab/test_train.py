@@ -249,3 +249,14 @@ def test_an_interrupt_just_before_a_run_is_stored_loses_no_run(tmp_path, make_sp
     with pytest.raises(KeyboardInterrupt):
         [*carry_out([make_spec()], store)]
     assert store.load(make_spec()) is not None
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_after_a_failure_no_run_is_begun_if_that_is_asked_for(tmp_path, make_spec, jobs):
+    """Nor any that was handed to the workers beforehand."""
+    store = Store(tmp_path)
+    specs = [make_spec(seed=seed, hidden_dims=(2**40,)) for seed in range(9)]
+    workers = Workers(jobs, executor="process")
+    failed = [*carry_out(specs, store, workers=workers, fail_fast=True)]
+    assert 1 <= len(failed) <= jobs
+    assert len([*carry_out(specs, store, workers=workers)]) == 9
