@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from bnlab.cli.lazy import Interrupted
-from bnlab.cli.options import PATH, data_folders, quiet_option
+from bnlab.cli.options import PATH, SECONDS, Number, data_folders, quiet_option
 from bnlab.cli.tables import print_text
 from bnlab.data.sources import REMOTES, remote
 
@@ -29,7 +29,7 @@ from bnlab.data.sources import REMOTES, remote
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=SECONDS,
     default=30,
     show_default=True,
     metavar="SECONDS",
@@ -37,7 +37,7 @@ from bnlab.data.sources import REMOTES, remote
 )
 @click.option(
     "--min-rate",
-    type=click.FloatRange(min=0),
+    type=Number(min=0),
     default=200,
     show_default=True,
     metavar="KB",

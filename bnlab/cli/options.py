@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,21 @@ class PathType(click.Path):
 
 
 PATH = PathType()
+LONGEST_TIME = 31_536_000
+"""Seconds of a year; the system's clocks don't take any number."""
+
+
+class Number(click.FloatRange):
+    """A number within limits; `nan`, which no limit refuses, is none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value!r} is no number: give one in the range {self._describe_range()}", param, ctx)
+        return number
+
+
+SECONDS = Number(min=0, min_open=True, max=LONGEST_TIME)
 
 
 data_dir_option = click.option(
@@ -63,7 +79,7 @@ jobs_option = click.option(
 )
 time_limit_option = click.option(
     "--run-time-limit",
-    type=click.FloatRange(min=0, min_open=True),
+    type=SECONDS,
     metavar="SECONDS",
     help="End a run that takes longer, and record it as failed.",
 )

@@ -96,8 +96,12 @@ def in_words(runs: Standing, manner: Manner, at_most: bool = False) -> str:
     missing = len(runs.runs) - len(runs.done) - len(runs.failed)
     to_do = manner.missing(runs)
     seconds = runs.seconds(to_do) if to_do else None
-    left = "" if seconds is None else f"; about {in_time(seconds / manner.workers.at_most(len(to_do)).jobs)} to go"
+    left = "" if seconds is None else f"; about {_left(seconds, manner.workers.at_once(len(to_do)))} to go"
     return f"{'at most ' * at_most}{plural(len(runs.runs), 'run')}: {stored}, {missing:,} missing, {before}{left}"
+
+
+def _left(seconds: float, at_once: int | None) -> str:
+    return f"{in_time(seconds)} of one core" if at_once is None else in_time(seconds / at_once)
 
 
 def in_time(seconds: float) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from bnlab.cli.options import json_option, out_option
+from bnlab.cli.options import Number, json_option, out_option
 from bnlab.cli.tables import print_json, print_table, print_text
 from bnlab.errors import plural
 from bnlab.lab.store import Store
@@ -30,7 +30,7 @@ MB = 1e6
 )
 @click.option(
     "--older-than",
-    type=click.FloatRange(min=0),
+    type=Number(min=0),
     default=0.0,
     metavar="DAYS",
     help="Only files that nobody has changed for so many days.",
@@ -50,7 +50,7 @@ def command(
     store = Store(out, read_only=not deletes)
     found = find(store, studies, status, older_than)
     if deletes:
-        delete(store, found)
+        found = delete(store, found)
     if as_json:
         rows = [{"path": str(each.path), "why": each.why, "bytes": each.bytes, "days": each.days} for each in found.files]
         print_json({"files": rows, "shared": found.shared, "deleted": deletes})

@@ -210,7 +210,7 @@ class Arrays:
             return names, False
         low, high = int(found[0]), int(found[-1])
         if low < 0 or high >= len(found):
-            gap = next((each for each in range(len(found)) if int(found[each]) != each), len(found))
+            gap = min({*range(len(found))} - {*map(int, found)})
             raise self._fault(
                 f"y_train has labels from {low} to {high}, and none is {gap}: number the classes from 0, without gaps, or "
                 "give texts"

@@ -102,9 +102,10 @@ class Pictures:
     def training(self, size: Size | None, tell: Callable[[int, int], object]) -> Training:
         """The pictures for training and validation. Raises DataError with a line for each that is wrong."""
         val = self.val
-        self._refuse(self.faults, [] if val is None else val.faults)
         pictures = self._trained_on()
         headers, faults = _headers(pictures)
+        if listed := [*self.faults, *(val.faults if val else ())]:
+            self._refuse(listed, _in_order(pictures, faults))
         if not faults:
             self._check_room(pictures, headers, size)
         grey = all(header.grey for header in headers.values())
@@ -140,10 +141,11 @@ class Pictures:
         """What the headers of all pictures say. Raises DataError as `training` and `test` do, but for damaged pixels."""
         val, test = self.val, self._part(TEST)
         listings = [self.train, *(each for each in (val, test) if each)]
-        self._refuse(self.faults, *(each.faults for each in listings[1:]))
+        listed = [*self.faults, *(line for each in listings[1:] for line in each.faults)]
         pictures = [each for listing in listings for each in listing.pictures]
         headers, faults = _headers(pictures)
-        self._refuse(_in_order(pictures, faults), [] if size else _other_sizes(self.path, headers))
+        sizes = [] if size or listed else _other_sizes(self.path, headers)
+        self._refuse(listed, _in_order(pictures, faults), sizes)
         trained_on = [headers[path] for path, _ in self._trained_on()]
         height, width = size or trained_on[0].size
         return Facts(

@@ -144,6 +144,10 @@ class _Task:
     call: bytes
     alone: bool = False
 
+    def begins(self) -> bool:
+        """Whether somebody waits for it still; from now on nobody can cancel it."""
+        return self.future.running() or self.future.set_running_or_notify_cancel()
+
 
 @dataclass(eq=False)
 class _Host:
@@ -251,7 +255,7 @@ class Cluster(Executor):
             if host is None:
                 blocked.add(kind)
                 later.append(task)
-            else:
+            elif task.begins():
                 self._start(task, host)
                 room -= 1
         self._waiting.extendleft(reversed(later))
@@ -433,7 +437,8 @@ class Cluster(Executor):
         ended = [task for task in self._waiting if task.needs.key == key]
         self._waiting = deque(task for task in self._waiting if task.needs.key != key)
         for task in ended:
-            task.future.set_exception(error)
+            if task.begins():
+                task.future.set_exception(error)
 
     def _break(self, why: str) -> None:
         """All is over: whoever waits for a run learns why."""
@@ -444,7 +449,8 @@ class Cluster(Executor):
             host.tasks = []  # what comes from them now is too late
         self._hosts.clear()
         for task in tasks:
-            task.future.set_exception(self._broken)
+            if task.begins():
+                task.future.set_exception(self._broken)
 
 
 def _needs(facts: Mapping[str, str], fn: Callable[..., Any], args: tuple[Any, ...]) -> Needs:

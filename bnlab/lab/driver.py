@@ -31,8 +31,9 @@ def carry_out(
     """Train the runs, several at once, and give each as it ends, when it is stored. A run that is named twice is done once.
 
     A run that fails is recorded as failed, and the others go on; with fail_fast no more are begun. anew: also runs that are
-    stored; without it, a run that another driver has stored by its turn is given as it is. If another driver is at work on
-    the folder, this one begins at the other end. This process alone writes the store. function: what trains a run.
+    stored; without it, a run that another driver has stored by its turn is given as it is. If another driver of this host
+    is at work on the folder, this one begins at the other end. This process alone writes the store. function: what trains
+    a run.
 
     Raises StoreError, DataError, SettingsError, and RunError if the executor broke; KeyboardInterrupt passes. All that had
     ended by then is in the store.
@@ -44,20 +45,23 @@ def carry_out(
     stop: list[BnlabError | Failure] = []
     elsewhere: list[Ended] = []
     pending: dict[Future[Ended], tuple[RunSpec, int]] = {}
-    with store.first_here() as first, executor(workers) as where:
+    with executor(workers) as where, store.first_here() as first:  # if there is no executor, nothing is written
         tasks = _tasks(missing if first else missing[::-1], store, anew, stop, elsewhere)
-        ended_ones = as_they_end(where, partial(function, folders=tuple(folders)), tasks, 2 * workers.jobs, pending)
+        ahead = workers.jobs if fail_fast else 2 * workers.jobs  # what waits behind others would begin after a failure
+        ended_ones = as_they_end(where, partial(function, folders=tuple(folders)), tasks, ahead, pending)
         try:
             for spec, future in ended_ones:
                 try:
                     ended = _result(spec, future)
                 except BnlabError as error:  # what is under way still ends, and is stored
                     stop.append(error)
+                    _take_back(pending)
                     continue
                 save(store, ended)
                 yield ended
                 if fail_fast and isinstance(ended, Failure):
                     stop.append(ended)
+                    _take_back(pending)
         except (KeyboardInterrupt, GeneratorExit):
             _save_ended(store, pending)
             raise
@@ -92,6 +96,13 @@ def _result(spec: RunSpec, future: Future[Ended]) -> Ended:
         return Failure(spec, str(error), provenance(error.seconds))
     except Exception as error:
         return Failure(spec, f"{type(error).__name__}: {error}", provenance(0))
+
+
+def _take_back(pending: dict[Future[Ended], tuple[RunSpec, int]]) -> None:
+    """Cancel the runs that were handed over and haven't begun."""
+    for future in [*pending]:
+        if future.cancel():
+            del pending[future]
 
 
 def save(store: Store, ended: Ended) -> None:

@@ -18,7 +18,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from bnlab.errors import RunError, SettingsError, did_you_mean
+from bnlab.errors import BnlabError, RunError, SettingsError, did_you_mean
 from bnlab.lab.interrupts import ctrl_c_ignored, interrupts_held_back
 from bnlab.lab.pool import WorkerDied, WorkerPool
 
@@ -32,7 +32,8 @@ CHECK_EVERY = 5.0
 """Seconds without an ended task after which the executor is asked whether it still works."""
 ENTRY_POINTS = "bnlab.executors"
 """Where other packages name executors of theirs."""
-ADDRESS = re.compile(r"[^/\s]+:\d{1,5}")
+ADDRESS = re.compile(r"[^/\s]+:([1-9]\d{0,4})")
+HIGHEST_PORT = 65_535
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "BLIS_NUM_THREADS"), "1"
 )
@@ -56,12 +57,17 @@ class Workers:
     def name(self) -> str:
         """The executor's name, without its address."""
         serial = self.jobs == 1 and self.time_limit is None
-        return (self.executor or ("serial" if serial else "process")).partition("://")[0]
+        usual = "serial" if serial else "process"
+        return (usual if self.executor is None else self.executor).partition("://")[0]
 
     @property
     def address(self) -> str:
         """What stands behind `://`; empty without it."""
         return (self.executor or "").partition("://")[2]
+
+    def at_once(self, tasks: int) -> int | None:
+        """How many of so many tasks are done at the same time; None for a cluster, which says only when it is asked."""
+        return {"serial": 1, "dask": None}.get(self.name, self.at_most(tasks).jobs)
 
     def at_most(self, tasks: int) -> Workers:
         """No more of them than there are tasks."""
@@ -143,10 +149,31 @@ raises RunError when it has stopped working, and `ahead`, how many tasks it take
 def executor(workers: Workers) -> AbstractContextManager[Executor]:
     """The executor that is asked for. Raises SettingsError for a name that nobody has."""
     check_name(workers)
-    if workers.name in EXECUTORS:
-        return EXECUTORS[workers.name](workers)
-    made: AbstractContextManager[Executor] = _others()[workers.name].load()(workers)
-    return made
+    return EXECUTORS.get(workers.name, _of_another_package)(workers)
+
+
+@contextlib.contextmanager
+def _of_another_package(workers: Workers) -> Iterator[Executor]:
+    """What an entry point names. On an exception, an interrupt too, what it hasn't begun is cancelled. Raises SettingsError
+    if it doesn't start."""
+    point = _others()[workers.name]
+    with contextlib.ExitStack() as stack:
+        try:
+            where: Executor = stack.enter_context(point.load()(workers))
+        except BnlabError:
+            raise
+        except Exception as error:
+            words = " ".join(str(error).split())
+            raise SettingsError(
+                f"--executor {workers.executor}: {point.value} of another package doesn't start ({type(error).__name__}: "
+                f"{words}): mend what it says, or choose one of {', '.join(EXECUTORS)}"
+            ) from error
+        try:
+            yield where
+        except BaseException:
+            with contextlib.suppress(Exception):
+                where.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def check_name(workers: Workers) -> None:
@@ -155,13 +182,18 @@ def check_name(workers: Workers) -> None:
         known = [*EXECUTORS, *others]
         hint = did_you_mean(workers.name, known)
         raise SettingsError(f"--executor: there is no executor {workers.name!r}: there are {', '.join(known)}{hint}")
-    if workers.name == "dask" and not ADDRESS.fullmatch(workers.address):
+    if workers.name == "dask" and not _is_address(workers.address):
         raise SettingsError(
             f"--executor: {workers.executor!r} has no address of a scheduler: write dask://HOST:PORT, such as "
             "dask://127.0.0.1:8786"
         )
     if workers.name in ("serial", "process") and workers.address:
         raise SettingsError(f"--executor: {workers.name} takes no address, and {workers.address!r} is given: leave it out")
+
+
+def _is_address(text: str) -> bool:
+    match = ADDRESS.fullmatch(text)
+    return match is not None and int(match[1]) <= HIGHEST_PORT
 
 
 def _others() -> dict[str, Any]:
@@ -182,8 +214,9 @@ def as_they_end(
     as the executor's own `ahead` says.
 
     A task whose worker died is tried again, `ATTEMPTS` times in all. Of those that ended at the same time, the ones with a
-    result come first, so that a failure keeps none of them back. pending: where the futures stand that haven't been given,
-    each with its task and the number of the attempt. Raises RunError, after all that had ended, if the executor broke.
+    result come first, so that a failure keeps none of them back. pending: where the futures stand that haven't been given
+    and dealt with, each with its task and the number of the attempt; who cancels one takes it out. Raises RunError, after
+    all that had ended, if the executor broke.
     """
     pending = {} if pending is None else pending
     most: Callable[[], int] = getattr(executor, "ahead", lambda: ahead)
@@ -191,25 +224,29 @@ def as_they_end(
 
     def ended(block: bool) -> Iterator[tuple[Task, Future[Result]]]:
         for future in _done(executor, pending, block):
-            task, attempt = pending.pop(future)
+            task, attempt = pending[future]
             error = _error(future)
             if isinstance(error, BrokenExecutor | CancelledError):
                 lost.append(error)
             elif isinstance(error, WorkerDied) and attempt < ATTEMPTS:
-                pending[executor.submit(function, task)] = (task, attempt + 1)
+                hand_over(task, attempt + 1)
             else:
                 yield task, future
+            del pending[future]
 
-    try:
-        for task in tasks:
-            pending[executor.submit(function, task)] = (task, 1)
-            while not lost and len(pending) >= most():
-                yield from ended(block=True)
-            yield from ended(block=False)
-            if lost:
-                break
-    except BrokenExecutor as error:
-        lost.append(error)
+    def hand_over(task: Task, attempt: int) -> None:
+        try:
+            pending[executor.submit(function, task)] = (task, attempt)
+        except BrokenExecutor as error:
+            lost.append(error)
+
+    for task in tasks:
+        hand_over(task, 1)
+        while not lost and len(pending) >= most():
+            yield from ended(block=True)
+        yield from ended(block=False)
+        if lost:
+            break
     while pending:
         yield from ended(block=True)
     if lost:

@@ -26,8 +26,9 @@ WIDTH = 120
 PART = re.compile(r"\..+\.(?P<host>[^.]+)\.(?P<process>\d+)\.part")
 
 
-def write(path: Path, content: bytes) -> None:
-    """Put a file there whole or not at all: written beside its place under another name, then moved there.
+def write(path: Path, content: bytes) -> os.stat_result:
+    """Put a file there whole or not at all: written beside its place under another name, then moved there. Gives the facts
+    of the file that was written, which is no longer the one there if another process has written it since.
 
     Raises StoreError if the folder can't be written or the disk is full.
     """
@@ -38,7 +39,9 @@ def write(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+            facts = os.fstat(file.fileno())
         os.replace(temporary, path)
+        return facts
     except OSError as error:
         raise store_error("write", path, error) from error
     finally:
@@ -65,7 +68,8 @@ def first_in(folder: Path) -> Iterator[bool]:
     """Lock the folder, made if need be, until the end of the block; False if another process has it locked.
 
     The system ends the lock with the process, however that ends, and it leaves no file. Where the system or the file
-    system has no such locks, everybody is the first. Raises StoreError if the folder can't be made.
+    system has no such locks, everybody is the first. Over a network file system processes of other hosts may not count:
+    Linux keeps locks of folders to the host. Raises StoreError if the folder can't be made.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)

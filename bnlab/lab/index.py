@@ -1,9 +1,11 @@
 """`runs/runs.csv`, the index of stored runs: how each ended and how long it took, so that nobody has to open thousands of
 files to know what is there.
 
-The index is derived and never trusted over the folder. A line counts only while the run's file has the size and the time of
-change that it names. Files without such a line are read, and the index is written anew. A driver adds a line for each run
-that it stores; a line that is cut off, or lost because another driver has written the index anew, costs a look at one file.
+The index is derived and never trusted over the folder. A line counts only while the run's file has the size and the time
+of change that it names. It ends in a check sum of what a program of this version has written, since to another version
+other runs are old, or damaged, and somebody may have edited it. Files without such a line are read, and the index is
+written anew. A driver adds a line for each run that it stores; a line that is cut off, or lost because another driver has
+written the index anew, costs a look at one file.
 """
 
 from __future__ import annotations
@@ -11,17 +13,21 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import math
 import os
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from bnlab.errors import StoreError
 from bnlab.lab.files import store_error, write
-from bnlab.runs.history import Ended
-from bnlab.runs.spec import RunSpec
+from bnlab.runs.history import SCHEMA, Ended
+from bnlab.runs.spec import SPEC_VERSION, RunSpec
 
-FILE = "runs.csv"
+FILE, CHECK = "runs.csv", "check"
+VERSION = f"{SCHEMA}.{SPEC_VERSION}"
+"""Of runs' files and settings, by which a run is judged."""
 OLDER, DAMAGED, UNREADABLE = "older version", "damaged", "unreadable"
 """The status of a file that holds no run of this version: one of an older; a damaged or newer one; or nobody can say."""
 
@@ -77,8 +83,9 @@ def listing(runs: Path) -> Iterator[tuple[str, Path, os.stat_result]]:
 
 def read(runs: Path) -> dict[str, Entry]:
     """What the index says, by name; lines that can't be right are left out. Empty if there is none."""
+    path = runs / FILE
     try:
-        content = (runs / FILE).read_text(encoding="utf-8", errors="replace")
+        content = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""  # a pipe would never end
     except OSError:
         return {}
     try:
@@ -104,17 +111,25 @@ def _lines(entries: Iterable[Entry], head: bool) -> str:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     if head:
-        writer.writerow(Entry._fields)
-    writer.writerows(entries)
+        writer.writerow((*Entry._fields, CHECK))
+    writer.writerows((*entry, _check_sum(map(str, entry))) for entry in entries)
     return text.getvalue()
 
 
+def _check_sum(values: Iterable[str]) -> str:
+    """Of a line, as it is written."""
+    return f"{zlib.crc32(','.join((VERSION, *values)).encode()):08x}"
+
+
 def _parsed(row: Mapping[str, str]) -> Entry | None:
+    """The entry of a line; None for one that can't be right, that was edited, or that is another version's."""
     try:
-        given = {name: kind(row[name]) for name, kind in zip(Entry._fields, KINDS, strict=True)}
-        return Entry(**given)
+        if row[CHECK] != _check_sum(row[name] for name in Entry._fields):
+            return None
+        entry = Entry(**{name: kind(row[name]) for name, kind in zip(Entry._fields, KINDS, strict=True)})
     except (KeyError, TypeError, ValueError):
         return None
+    return entry if 0 <= entry.seconds < math.inf and entry.images >= 0 else None
 
 
 KINDS = (str, int, int, str, float, str, int)

@@ -78,10 +78,8 @@ class Store:
         can't be written."""
         if isinstance(ended, Failure) and self.load(ended.spec) is not None:
             return
-        path = self.path(ended.spec)
-        write(path, json_bytes(ended.to_json()))
-        with contextlib.suppress(OSError):
-            index.add(self.runs, index.entry_of(ended, path.stat()))
+        facts = write(self.path(ended.spec), json_bytes(ended.to_json()))
+        index.add(self.runs, index.entry_of(ended, facts))
 
     def entries(self) -> dict[str, Entry]:
         """How each stored run stands, by name: from the index where that agrees with the folder, else from the file. The

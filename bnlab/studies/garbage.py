@@ -23,12 +23,21 @@ FOREIGN_AGE = 1.0
 
 
 class Garbage(NamedTuple):
-    """A file that may go: why, its size, and for how many days nobody has changed it."""
+    """A file that may go: why, its size, and for how many days nobody has changed it. modified_ns: when that was."""
 
     path: Path
     why: str
     bytes: int
     days: float
+    modified_ns: int
+
+    def is_unchanged(self) -> bool:
+        """Whether it is still the file that was found; one that is gone is."""
+        try:
+            facts = self.path.stat()
+        except OSError:
+            return True
+        return (facts.st_size, facts.st_mtime_ns) == (self.bytes, self.modified_ns)
 
 
 class Found(NamedTuple):
@@ -56,15 +65,21 @@ def find(store: Store, studies: Collection[str] = (), status: str | None = None,
     return Found([each for each in files if each.days >= older_than], shared)
 
 
-def delete(store: Store, found: Found) -> None:
-    """Delete the files. Raises StoreError if another command is at work on the runs, or a file can't be deleted."""
+def delete(store: Store, found: Found) -> Found:
+    """Delete the files, but for those that somebody has changed since they were found: a run that had failed may have been
+    done meanwhile. Gives what was deleted. Raises StoreError if another command is at work on the runs, or a file can't be
+    deleted."""
+    deleted = []
     with alone_in(store.runs):
         for each in found.files:
             try:
-                remove(each.path)
+                if each.is_unchanged():
+                    remove(each.path)
+                    deleted.append(each)
             except OSError as error:
                 raise store_error("delete", each.path, error) from error
         store.entries()  # mends the index
+    return Found(deleted, found.shared)
 
 
 def _places(store: Store) -> dict[str, list[Membership]]:
@@ -113,7 +128,8 @@ def _leftovers(store: Store) -> Iterator[tuple[Path, str]]:
 def _garbage(why: Mapping[Path, str]) -> Iterator[Garbage]:
     for path, reason in why.items():
         with contextlib.suppress(FileNotFoundError):
-            yield Garbage(path, reason, os.stat(path).st_size, _days(path))
+            facts = os.stat(path)
+            yield Garbage(path, reason, facts.st_size, _days(path), facts.st_mtime_ns)
 
 
 def _days(path: Path) -> float:

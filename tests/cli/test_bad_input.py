@@ -13,6 +13,10 @@ ONE_LINE = {
     "command of another group": (["sweep", "list"], ["'list'", "did you mean bnlab runs list or bnlab data list?"]),
     "command outside the group": (["sweep", "compare"], ["'compare'", "did you mean bnlab compare?"]),
     "unknown option": (["compare", "--jbos", "2"], ["--jbos", "--jobs", "--help"]),
+    "a time limit that is no number": (["compare", "--run-time-limit", "nan"], ["'nan' is no number", "0<x<=31536000"]),
+    "a time limit without end": (["compare", "--run-time-limit", "inf"], ["inf", "0<x<=31536000"]),
+    "a patience without end": (["data", "fetch", "cifar10", "--timeout", "1e300"], ["1e+300", "0<x<=31536000"]),
+    "a rate that is no number": (["data", "fetch", "cifar10", "--min-rate", "nan"], ["'nan' is no number", "x>=0"]),
     "unknown data set": (
         ["compare", "--dataset", "cifar"],
         ["'cifar'", "fashion-mnist-mini, fashion-mnist, cifar10, synthetic", "did you mean 'cifar10'?"],

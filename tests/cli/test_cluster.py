@@ -115,6 +115,19 @@ def test_results_and_failures_come_each_with_its_task(shared):
         assert cluster.ahead() == 6
 
 
+def test_what_is_cancelled_before_it_begins_is_not_done(shared, tmp_path):
+    note = f"open({str(tmp_path / 'done')!r}, 'a').write('x') and __import__('time').sleep(1)"
+    with connected(shared) as cluster:
+        futures = [cluster.submit(eval, note) for _ in range(9)]
+        while not any(future.running() for future in futures):
+            time.sleep(0.01)
+        cancelled = [future for future in futures if future.cancel()]
+        assert cluster.submit(eval, "1").result() == 1
+        assert [future.result() for future in futures if future not in cancelled] == [None] * (9 - len(cancelled))
+    assert cancelled
+    assert (tmp_path / "done").read_text() == "x" * (9 - len(cancelled))
+
+
 def test_a_run_that_hangs_is_ended_and_one_that_crashes_fails_alone(shared, tmp_path):
     hangs = "__import__('time').sleep(60)"
     crashes = f"open({str(tmp_path / 'tries')!r}, 'a').write('x') and __import__('os')._exit(3)"
@@ -362,7 +375,9 @@ def test_nobody_is_waited_for_for_ever(alone, impatient, caplog):
 
 
 def test_what_is_no_address(call, refused):
-    refused(call("compare", "--executor", "dask://somewhere"), "'dask://somewhere' has no address", "dask://HOST:PORT")
+    for name in ("dask://somewhere", "dask://somewhere:0", "dask://somewhere:65536", "dask://tcp://somewhere:8786"):
+        refused(call("compare", "--executor", name), f"'{name}' has no address", "dask://HOST:PORT")
+    refused(call("compare", "--executor", ""), "there is no executor ''", "serial, process, dask")
     refused(call("compare", "--executor", "dask://127.0.0.1:8786", "-j", 2), "--jobs is not allowed", "--nthreads N")
 
 

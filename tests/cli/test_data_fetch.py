@@ -87,7 +87,7 @@ REFUSED = {
         ["cifar10", "--source", "nowhere"],
         ["'nowhere' is no source: give an address that begins with https://"],
     ),
-    "no time": (["cifar10", "--timeout", 0], ["--timeout", "x>0"]),
+    "no time": (["cifar10", "--timeout", 0], ["--timeout", "0<x<="]),
     "a rate below 0": (["cifar10", "--min-rate", -1], ["--min-rate", "x>=0"]),
 }
 

@@ -2,13 +2,28 @@
 
 import json
 import os
+import time
 
 import pytest
 
+from bnlab.lab.executor import Workers, executor
+
 MODULE = """
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
+
+
+@contextmanager
+def threads(workers):
+    with ThreadPoolExecutor(workers.jobs) as pool:
+        yield pool
+
+
+@contextmanager
+def unable(workers):
+    raise OSError("no queue\\nthere")
+    yield
 
 
 @contextmanager
@@ -25,7 +40,9 @@ def other_package(run, tmp_path):
     info = folder / "other_executors-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: other-executors\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[bnlab.executors]\nother = other_executors:spawned\n")
+    names = "other = other_executors:spawned\nthreads = other_executors:threads\nunable = other_executors:unable\n"
+    wrong = "gone = no_such_module:it\nlacking = other_executors:it\nanything = builtins:str\n"
+    (info / "entry_points.txt").write_text(f"[bnlab.executors]\n{names}{wrong}")
     (folder / "other_executors.py").write_text(MODULE)
     run.env["PYTHONPATH"] = os.pathsep.join([str(folder), run.env["PYTHONPATH"]])
 
@@ -39,7 +56,35 @@ def test_an_executor_of_another_package(run, other_package, tiny, tmp_path, cont
 
 def test_an_unknown_executor_is_refused_with_those_that_there_are(run, other_package, refused):
     done = run("compare", "--executor", "othr://2")
-    refused(done, "there is no executor 'othr': there are serial, process, dask, other; did you mean other?")
+    there = "serial, process, dask, other, threads, unable, gone, lacking, anything"
+    refused(done, f"there is no executor 'othr': there are {there}; did you mean other?")
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("gone", "no_such_module:it of another package doesn't start (ModuleNotFoundError: "),
+        ("lacking", "other_executors:it of another package doesn't start (AttributeError: "),
+        ("anything://x", "builtins:str of another package doesn't start (TypeError: "),
+        ("unable", "doesn't start (OSError: no queue there): mend what it says, or choose one of serial, process, dask"),
+    ],
+)
+def test_an_executor_of_another_package_that_does_not_start(run, other_package, tiny, refused, name, why):
+    refused(run("compare", *tiny, "--executor", name, "-q"), f"--executor {name}: ", why)
+
+
+def test_what_another_executor_has_not_begun_is_cancelled_on_an_interrupt(other_package, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    futures = []
+
+    def interrupted():
+        with executor(Workers(executor="threads")) as pool:
+            futures.extend(pool.submit(time.sleep, 0.2) for _ in range(100))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert sum(future.cancelled() for future in futures) > 90
 
 
 @pytest.mark.parametrize("name", ["serial://2", "process://here:1"])

@@ -12,6 +12,7 @@ import pytest
 from bnlab.lab.files import json_bytes
 from bnlab.lab.store import Store
 from bnlab.runs.history import SCHEMA, Failure
+from bnlab.studies import garbage
 
 DAY = 86_400
 
@@ -119,11 +120,21 @@ def test_nothing_is_deleted_while_another_command_is_at_work(call, runs):
     assert len(store.entries()) == 6
 
 
+def test_a_run_that_was_done_since_it_was_listed_stays(runs, make_history, make_spec):
+    store, _ = runs
+    found = garbage.find(store, status="failed")
+    assert len(found.files) == 2
+    store.save(make_history(make_spec(seed=4)))
+    assert [each.path for each in garbage.delete(store, found).files] == [store.file(make_spec(seed=5).name)]
+    assert store.load(make_spec(seed=4)) is not None
+
+
 @pytest.mark.parametrize(
     ("args", "words"),
     [
         (["--study", "compair"], ["'compair'", "compare, one, two", "did you mean compare?"]),
         (["--older-than", "-1"], ["-1", "x>=0"]),
+        (["--older-than", "nan"], ["'nan' is no number", "x>=0"]),
         (["--out", "nope"], ["no results folder nope"]),
     ],
 )

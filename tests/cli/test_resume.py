@@ -5,6 +5,7 @@ import shlex
 
 import pytest
 
+from bnlab.cli.progress import in_time
 from bnlab.lab.store import Store
 
 pytestmark = pytest.mark.slow
@@ -36,6 +37,19 @@ def test_it_begins_by_saying_how_its_runs_stand(run, tiny):
     status, _, [line] = said(run.start("compare", *tiny, "-j", 1, "--force"))
     assert re.fullmatch(r"2 runs: 2 stored and done anew, 0 missing, 0 failed; about \d\.\d s to go", line)
     assert said(run.start("compare", *tiny, "-j", 1, "-q")) == (0, "", [])
+
+
+def test_the_time_left_goes_by_how_many_runs_are_done_at_once(call, tiny):
+    assert call("compare", *tiny, "-j", 1).status == 0
+    more = ("compare", *tiny, "--replicates", 200, "-n")
+    seconds = call(*more, "--json").json["core_seconds_left"]
+    for options, share, unit in (
+        (("--executor", "serial"), 1, ""),
+        (("--executor", "process", "-j", 4), 4, ""),
+        (("--executor", "dask://127.0.0.1:8786"), 1, " of one core"),
+    ):
+        line = call(*more, *options).out.splitlines()[-1]
+        assert f"; about {in_time(seconds / share)}{unit} to go; nothing was run" in line
 
 
 def test_a_failed_run_is_tried_again_unless_it_is_to_be_kept(run, sweep, tmp_path):
@@ -85,7 +99,7 @@ def test_a_run_that_takes_too_long_is_recorded_as_failed_and_the_others_go_on(ru
 
 
 def test_no_time_limit_that_nobody_can_keep(run, refused, tiny):
-    refused(run("compare", *tiny, "--run-time-limit", 0), "0", "x>0")
+    refused(run("compare", *tiny, "--run-time-limit", 0), "0", "0<x<=")
 
 
 def test_a_dry_run_says_how_long_the_rest_may_take(run, tiny):

@@ -180,7 +180,7 @@ FAULTS = {
         "y_train has labels from 1 to 3, and none is 0: number the classes from 0, without gaps, or give texts",
     ),
     "a gap": ({"y_train": Y * 2}, "y_train has labels from 0 to 4, and none is 1: number the classes"),
-    "below 0": ({"y_train": Y - 1}, "y_train has labels from -1 to 1, and none is 0"),
+    "below 0": ({"y_train": Y - 1}, "y_train has labels from -1 to 1, and none is 2: number"),
     "one class": ({"y_train": Y * 0}, "y_train has one class, 0: give images of at least two"),
     "an unknown label": (
         {"X_val": X, "y_val": Y + 1},

@@ -281,6 +281,10 @@ def test_folders_that_are_no_data_set(pets, tmp_path):
         "dog/puppies is a folder in a class's folder: move its pictures up, and remove it",
         "fox holds no pictures: put those of the class there, or remove the folder",
     ]
+    (pets / "dog" / "notes.png").write_bytes(b"no picture")
+    assert len(lines(pets)) == 5  # all at once, bad pictures too
+    assert lines(pets)[-1].startswith("dog/notes.png is not a picture")
+    assert len(describe("pets", [pets]).problem.splitlines()) == 5
     alone = make_folder(tmp_path / "alone", {"cat": 3})
     assert lines(alone) == [
         ". has one class, cat: put the pictures of each class, at least two, into a folder of their own"

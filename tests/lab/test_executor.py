@@ -18,7 +18,7 @@ import pytest
 import bnlab
 from bnlab.errors import RunError, SettingsError
 from bnlab.lab.executor import ATTEMPTS, EXECUTORS, METHOD, Workers, as_they_end, executor
-from bnlab.lab.pool import TimeLimit, WorkerDied
+from bnlab.lab.pool import TimeLimit, WorkerDied, _Worker
 
 
 def pairs_of(executor, function, tasks, ahead=4):
@@ -164,6 +164,15 @@ def test_a_time_limit_ends_no_task_that_keeps_it():
         assert executor.submit(os.getpid).result() == worker
 
 
+def test_a_worker_whose_limit_passed_as_its_answer_came_gets_no_other_task():
+    """It is about to end, and the next task would be told that it had taken too long."""
+    worker = _Worker(multiprocessing.get_context(METHOD))
+    assert worker.do((abs, (-1,), {}), 30)[1] == 1
+    worker._end_slow(0.5)
+    assert worker.is_gone()
+    assert worker.end().args
+
+
 def test_a_worker_that_never_gets_ready_is_ended(monkeypatch):
     """Stopped before it could say that it is there."""
     monkeypatch.setattr("bnlab.lab.pool.LONGEST_START", 1.0)
@@ -255,6 +264,25 @@ def test_an_executor_that_breaks_is_a_run_error_after_all_that_had_ended():
     with pytest.raises(RunError, match=r"can't be reached any more \(gone\)") as caught:
         next(ended)
     assert caught.value.exit_status == 1
+
+
+@pytest.mark.parametrize("later", [0, 0.1])
+def test_an_executor_that_breaks_when_a_task_is_tried_again_is_a_run_error_too(later):
+    """While tasks are handed over, and when all of them are."""
+
+    class Breaks(Executor):
+        used = False
+
+        def submit(self, fn, /, *args):
+            if self.used:
+                raise BrokenExecutor("gone")
+            self.used = True
+            future = Future()
+            threading.Timer(later, future.set_exception, [WorkerDied(None)]).start()
+            return future
+
+    with pytest.raises(RunError, match=r"can't be reached any more \(gone\)"):
+        [*as_they_end(Breaks(), abs, [-1], 4)]
 
 
 def test_an_executor_that_says_that_it_is_dead_is_believed(monkeypatch):

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from bnlab.lab import index
+from bnlab.lab import files, index
 from bnlab.lab.index import Entry
 from bnlab.lab.store import Store
 from bnlab.runs.history import SCHEMA, Failure
@@ -57,7 +57,9 @@ HARM = {
     "no text": lambda path: path.write_bytes(b"\x00\xff\n" * 9),
     "an open quote": lambda path: path.write_bytes(b'"' + path.read_bytes()),
     "other columns": lambda path: path.write_text("a,b\n1,2\n"),
+    "no time": lambda path: path.write_text(path.read_text().replace(",0.5,", ",nan,")),
     "words for numbers": lambda path: path.write_text(path.read_text().replace(",finished,", ",finished,many")),
+    "a pipe in its place": lambda path: (path.unlink(), os.mkfifo(path)),
     "a folder in its place": lambda path: (path.unlink(), path.mkdir()),
 }
 
@@ -155,6 +157,45 @@ def test_a_run_of_an_older_spec_version(store, make_spec):
     assert store.entries()[name].status == index.OLDER
     path.write_text(json.dumps({**document, "run": "0" * 32}))
     assert store.entries()[name].status == index.DAMAGED
+
+
+def test_what_another_version_has_noted_doesnt_count(store, statuses, monkeypatch):
+    """To it other runs are of an older version, or damaged: `bnlab runs gc` would keep the wrong ones, and delete some."""
+    ours = index.VERSION
+    monkeypatch.setattr(index, "VERSION", f"{SCHEMA}.{SPEC_VERSION + 1}")
+    theirs = [entry._replace(status=index.OLDER) for entry in store.entries().values()]
+    index.rewrite(store.runs, {entry.run: entry for entry in theirs})
+    assert len(index.read(store.runs)) == len(ALL)
+    monkeypatch.setattr(index, "VERSION", ours)
+    assert index.read(store.runs) == {}
+    assert statuses(store) == ALL
+
+
+@pytest.mark.parametrize(("status", "other"), [("failed", "finished"), ("finished", "failed"), ("diverged", "damaged")])
+def test_a_line_that_somebody_edited_doesnt_count(store, statuses, status, other):
+    path = store.runs / index.FILE
+    text = path.read_text()
+    assert text.count(f",{status},") == 1
+    path.write_text(text.replace(f",{status},", f",{other},"))
+    assert statuses(store) == ALL
+    assert sorted(path.read_text().splitlines()) == sorted(text.splitlines())
+
+
+def test_a_line_is_about_the_file_that_was_written(store, statuses, make_history, make_spec, monkeypatch):
+    """Another driver may put its own file in its place before the line is there."""
+    theirs = Store(store.root / "aside")
+    theirs.save(make_history(make_spec(seed=4)))
+    path = store.file(make_spec(seed=4).name)
+    write = files.write
+
+    def and_another_is_quicker(where, content):
+        facts = write(where, content)
+        theirs.file(make_spec(seed=4).name).rename(path)
+        return facts
+
+    monkeypatch.setattr("bnlab.lab.store.write", and_another_is_quicker)
+    store.save(Failure(make_spec(seed=4), "killed", {"seconds": 0.5}))
+    assert statuses(store, (1, 2, 3, 4)) == {**ALL, 4: "finished"}
 
 
 def test_what_is_no_file_is_not_opened(store, statuses, make_spec):

@@ -236,3 +236,27 @@ def test_an_error_of_the_request_loses_nothing_that_was_under_way(tmp_path, make
     done = standing(specs, store).done
     assert specs[0].name in done
     assert not [*tmp_path.rglob("*.part")]
+
+
+def test_an_interrupt_just_before_a_run_is_stored_loses_no_run(tmp_path, make_spec, monkeypatch):
+    """It has ended, and been handed to the loop that stores."""
+
+    def interrupted(spec, future):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bnlab.lab.driver._result", interrupted)
+    store = Store(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        [*carry_out([make_spec()], store)]
+    assert store.load(make_spec()) is not None
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_after_a_failure_no_run_is_begun_if_that_is_asked_for(tmp_path, make_spec, jobs):
+    """Nor any that was handed to the workers beforehand."""
+    store = Store(tmp_path)
+    specs = [make_spec(seed=seed, hidden_dims=(2**40,)) for seed in range(9)]
+    workers = Workers(jobs, executor="process")
+    failed = [*carry_out(specs, store, workers=workers, fail_fast=True)]
+    assert 1 <= len(failed) <= jobs
+    assert len([*carry_out(specs, store, workers=workers)]) == 9
