@@ -23,6 +23,7 @@ except ImportError:  # Windows
 
 WIDTH = 120
 """Characters per line of an array in a JSON file, so that a pager shows it well."""
+ANOTHER_RESULTS_FOLDER = "choose a results folder by --out in which you may read and write, with room"
 PART = re.compile(r"\..+\.(?P<host>[^.]+)\.(?P<process>\d+)\.part")
 
 
@@ -96,11 +97,11 @@ def _locked(handle: int) -> bool:
 
 
 @contextlib.contextmanager
-def whole_folder(folder: Path, mark: str) -> Iterator[Path]:
+def whole_folder(folder: Path, mark: str, remedy: str) -> Iterator[Path]:
     """Make a folder whole or not at all. The block fills the one that it is given, which then takes the place of `folder`.
 
-    mark: the file by which a folder is known that was made like this. Raises StoreError for one that has no such file and
-    isn't empty, and for one that can't be written.
+    mark: the file by which a folder is known that was made like this. remedy: what the user may do where it can't be
+    written. Raises StoreError for a folder that has no such file and isn't empty, and for one that can't be written.
     """
     if folder.exists() and not (folder.is_dir() and ((folder / mark).is_file() or not any(folder.iterdir()))):
         raise StoreError(f"{folder} holds other things: name a folder that isn't there yet, or an empty one")
@@ -112,7 +113,7 @@ def whole_folder(folder: Path, mark: str) -> Iterator[Path]:
             folder.rename(old)
         new.rename(folder)
     except OSError as error:
-        raise store_error("write", folder, error) from error
+        raise store_error("write", folder, error, remedy) from error
     finally:
         for each in (new, old):
             shutil.rmtree(each, ignore_errors=True)
@@ -156,11 +157,10 @@ def finite_or_none(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def store_error(verb: str, path: Path, error: OSError) -> StoreError:
-    """The error for a file or folder that can't be used as the verb says: 'write', 'read'."""
+def store_error(verb: str, path: Path, error: OSError, remedy: str = ANOTHER_RESULTS_FOLDER) -> StoreError:
+    """The error for a file or folder that can't be used as the verb says: 'write', 'read'. remedy: what the user may do."""
     # Making a folder in a file's place is refused as "exists", which says little.
     reason = os.strerror(errno.ENOTDIR) if isinstance(error, FileExistsError) else error.strerror or error
-    remedy = "choose a results folder by --out in which you may read and write, with room"
     if isinstance(error, IsADirectoryError):
         remedy = "remove the folder that stands in its place"
     return StoreError(f"can't {verb} {path}: {reason}; {remedy}")

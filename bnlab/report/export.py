@@ -25,6 +25,7 @@ from bnlab.runs.history import Ended, History
 SCHEMA = 1
 MARK = "export.json"
 """The file that every export has, and that says what it is."""
+ANOTHER_FOLDER = "choose a folder by --target in which you may write, with room"
 CURVES = ("run", *Point._fields)
 LONGEST = 60
 """Characters of an arm in the name of a log."""
@@ -59,7 +60,7 @@ def export(to: str, folder: Path, content: Export, about: Mapping[str, Any]) -> 
         raise BnlabError(f"there is no export to {to!r}: choose one of {', '.join(FORMATS)}{did_you_mean(to, FORMATS)}")
     if form.module and not _is_installed(form.module):
         raise BnlabError(f"--to {to} needs {form.module}, which isn't installed: pip install 'bnlab[{form.extra}]'")
-    with whole_folder(folder, MARK) as new:
+    with whole_folder(folder, MARK, ANOTHER_FOLDER) as new:
         form.write(new, content)
         document = {"schema": SCHEMA, "format": to, **about, "runs": len(content.runs), "rows": len(content.rows)}
         (new / MARK).write_bytes(json_bytes(document))

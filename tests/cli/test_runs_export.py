@@ -242,7 +242,8 @@ def test_an_export_that_breaks_off_leaves_the_one_before(run, results, stored, t
         "from bnlab.__main__ import main; main()"
     )
     assert (done.status, done.out) == (2, "")
-    assert done.err.startswith(f"Error: can't write {Path('results/export/csv')}: File too large")
+    remedy = "choose a folder by --target in which you may write, with room"
+    assert done.err == f"Error: can't write {Path('results/export/csv')}: File too large; {remedy}\n"
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     assert [path.name for path in (results / "export").iterdir()] == ["csv"]
 
