@@ -104,7 +104,13 @@ def _engines(named: Sequence[str]) -> list[str]:
                 f"--engine {engine}: there is nothing to hold against it: choose {' or '.join(SIDES)}{hint}"
             )
     chosen = [*dict.fromkeys(named)] or [engine for engine in SIDES if engines.installed(engine)]
-    for engine in chosen or SIDES:
+    if not chosen:
+        frameworks = [engines.FRAMEWORKS[engine] for engine in SIDES]
+        raise SettingsError(
+            f"there is nothing to hold against our own core: neither {' nor '.join(each.name for each in frameworks)} is "
+            f"installed: {', or '.join(each.install for each in frameworks)}"
+        )
+    for engine in chosen:
         engines.module(engine)
     return chosen
 

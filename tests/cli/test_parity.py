@@ -11,15 +11,16 @@ torch_only = pytest.mark.skipif(not installed("torch"), reason="PyTorch isn't in
 SMALL = ("--engine", "torch", "--dataset", "synthetic", "-j", 1)
 
 
-def test_without_a_framework(call, tmp_path, monkeypatch):
+def test_without_a_framework(call, refused, monkeypatch):
     for engine in FRAMEWORKS:
-        monkeypatch.setitem(FRAMEWORKS, engine, FRAMEWORKS[engine]._replace(module="no_such_module"))
-    for words in (["parity"], ["parity", "--engine", "torch"], ["parity", "--claims"]):
-        done = call(*words)
-        assert (done.status, done.out) == (2, "")
-        assert "isn't installed: pip install 'bnlab[torch]'" in done.err
-        assert done.err.count("\n") == 1
-    assert [*tmp_path.iterdir()] == []
+        monkeypatch.setitem(FRAMEWORKS, engine, FRAMEWORKS[engine]._replace(modules=("no_such_module",)))
+    missing = "PyTorch, which isn't installed: pip install 'bnlab[torch]'"
+    neither = (
+        "neither PyTorch nor TensorFlow is installed: pip install 'bnlab[torch]', or pip install 'bnlab[tensorflow]'\n"
+    )
+    refused(call("parity", "--engine", "torch"), missing)
+    for words in (["parity"], ["parity", "--claims"]):
+        refused(call(*words), neither)
 
 
 @pytest.mark.parametrize(
