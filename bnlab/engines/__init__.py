@@ -16,6 +16,7 @@ from bnlab.layers.types import Array
 from bnlab.runs.draws import Draws
 from bnlab.runs.outcome import Outcome
 from bnlab.runs.spec import ENGINES, DataSpec, NetSpec, RunSpec, SolverSpec
+from bnlab.solver import Solver
 
 
 class Framework(NamedTuple):
@@ -61,6 +62,14 @@ def module(engine: str) -> Any:
             f"engine {engine} takes {framework.name}, which can't be imported here ({told}): "
             f"{framework.install} --upgrade --force-reinstall, or leave --engine out"
         ) from error
+
+
+def solver_builder(engine: str) -> Callable[..., Solver]:
+    """The engine's `build_solver`, for trainings that can be stopped and go on. Raises SettingsError if it has none."""
+    found = getattr(module(engine), "build_solver", None)
+    if found is None:
+        raise SettingsError(f"engine: {engine} has no checkpoints: set it to numpy")
+    return cast("Callable[..., Solver]", found)
 
 
 def installed(engine: str) -> bool:

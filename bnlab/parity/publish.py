@@ -20,6 +20,8 @@ from bnlab.report.table import csv_bytes
 
 FOLDER, FILE, CLAIMS_FILE, SCHEMA = "parity", "parity.json", "claims.json", 1
 COMMAND = "bnlab parity"
+TABLE = "differences.csv"
+"""Not `table.csv`, which lists the runs of a study."""
 LOWEST = {"float32": 1e-8, "float64": 1e-17}
 """Where no difference at all is drawn: below what the dtype can tell apart."""
 COLUMNS = ("engine", "kind", "name", "way", "dtype", "difference", "what", "tolerance", "ok")
@@ -61,7 +63,7 @@ def publish(
     contents = {
         **{f"figure.{name}": content for name, content in draw(drawn).items()},
         "figure-numbers.csv": numbers_csv(drawn),
-        "table.csv": csv_bytes(COLUMNS, [{name: each.to_json()[name] for name in COLUMNS} for each in differences]),
+        TABLE: csv_bytes(COLUMNS, [{name: each.to_json()[name] for name in COLUMNS} for each in differences]),
         FILE: json_bytes({**settled, "provenance": {**facts, "costs": found["costs"]}}),
     }
     for name, content in contents.items():

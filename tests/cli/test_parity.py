@@ -54,12 +54,16 @@ def test_everything_agrees_and_is_written(call, tmp_path):
     }
     folder = tmp_path / "results" / "parity"
     assert {path.name for path in folder.iterdir()} == {
-        "figure.png", "figure.svg", "figure-numbers.csv", "table.csv", "parity.json"
+        "figure.png", "figure.svg", "figure-numbers.csv", "differences.csv", "parity.json"
     }  # fmt: skip
     stored = json.loads((folder / "parity.json").read_text())
     assert stored["differences"] == found["differences"]
     assert stored["provenance"]["framework"] == engines.version("torch")
-    assert "parity" not in call("report").err  # its figure isn't taken for a study's
+    assert "parity" not in call("report").err  # its figure isn't taken for a study's, nor is its table
+    listed = call("runs", "list")
+    assert (listed.status, listed.err) == (0, "")
+    assert "torch" in listed.out
+    assert call("runs", "gc", "--status", "finished").status == 0
 
 
 @torch_only
