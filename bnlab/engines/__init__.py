@@ -7,7 +7,10 @@ numbers. To add one: the module, and its row in `ENGINES` in `bnlab/runs/spec.py
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from importlib import metadata
+from importlib.metadata import packages_distributions
 from importlib.util import find_spec
 from typing import Any, NamedTuple, cast
 
@@ -91,6 +94,21 @@ def check_choice(chosen: Mapping[str, Any]) -> None:
 def version(engine: str) -> str | None:
     """The engine's framework with its version; None for an engine without one."""
     return str(module(engine).version()) if engine in FRAMEWORKS else None
+
+
+def facts(engine: str) -> dict[str, str]:
+    """The installed versions of what the engine computes with, by module: bits depend on them too. Imports none."""
+    if engine not in FRAMEWORKS:
+        return {}
+    packages = _packages()
+    found = {module: packages.get(module) for module in FRAMEWORKS[engine].modules}
+    return {module: metadata.version(names[0]) if names else "none" for module, names in found.items()}
+
+
+@lru_cache
+def _packages() -> Mapping[str, Sequence[str]]:
+    """The installed packages that bring a module. Reads what all of them have, which takes some tenths of a second."""
+    return packages_distributions()
 
 
 def check(specs: Iterable[RunSpec]) -> None:
