@@ -3,6 +3,7 @@
 import importlib
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -46,3 +47,20 @@ def test_a_folder_of_its_name_is_no_framework(tmp_path, monkeypatch):
     (tmp_path / "torch_beside_us" / "__init__.py").touch()
     importlib.invalidate_caches()
     assert installed("torch")
+
+
+def test_the_extra_brings_tensorflows_smaller_build_where_there_is_one():
+    """The engine computes on the processor: 274 MB are enough, and the other build has 572."""
+    tomllib = pytest.importorskip("tomllib")
+    requirements = pytest.importorskip("packaging.requirements")
+    text = (Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8")
+    wanted = map(requirements.Requirement, tomllib.loads(text)["project"]["optional-dependencies"]["tensorflow"])
+    by_name = {each.name: each.marker for each in wanted}
+    for system, machine, name in (
+        ("linux", "x86_64", "tensorflow-cpu"),
+        ("linux", "aarch64", "tensorflow"),
+        ("darwin", "arm64", "tensorflow"),
+        ("win32", "AMD64", "tensorflow"),
+    ):
+        here = {"sys_platform": system, "platform_machine": machine}
+        assert [each for each, marker in by_name.items() if marker is None or marker.evaluate(here)] == ["keras", name]
