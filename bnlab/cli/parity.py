@@ -7,6 +7,7 @@ import math
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,11 @@ from bnlab.cli.options import (
     seed_option,
     verbose_option,
 )
-from bnlab.cli.progress import Manner, get_ready, report_interrupt, runs_failed, set_up_log, train_missing
+from bnlab.cli.progress import Manner, get_ready, report_interrupt, runs_failed, say, set_up_log, train_missing
 from bnlab.cli.tables import print_json, print_table, print_text
 from bnlab.errors import SettingsError, did_you_mean, plural
 from bnlab.lab.executor import Workers
+from bnlab.lab.provenance import provenance
 from bnlab.lab.standing import standing
 from bnlab.lab.store import Store
 from bnlab.parity import publish, trainings, verdicts
@@ -65,6 +67,7 @@ from bnlab.studies.settings import SHORTCUTS, Override
 @click.option("--replicates", type=int, metavar="N", help="With --claims: runs per arm [default: the study's own].")
 @out_option
 @jobs_option
+@click.option("--force", is_flag=True, help="Do all trainings again, stored or not.")
 @json_option
 @quiet_option
 @verbose_option
@@ -77,6 +80,7 @@ def command(
     replicates: int | None,
     out: Path,
     jobs: int,
+    force: bool,
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -86,13 +90,44 @@ def command(
         raise SettingsError("--replicates is not allowed without --claims: whole trainings are compared one by one")
     given = {"dataset": chosen_dataset(dataset, data_dir), "seed": seed, "replicates": replicates}
     overrides = [Override(SHORTCUTS[f"--{key}"], value, f"--{key}") for key, value in given.items() if value is not None]
-    chosen, folders, store = _engines(named), data_folders(data_dir), Store(out)
-    if study is None:
-        ok = _parity(chosen, overrides, folders, store, jobs, as_json, quiet)
-    else:
-        ok = _claims(study, chosen, overrides, folders, store, jobs, as_json, quiet)
-    if not ok:
+    request = Request(_engines(named), overrides, data_folders(data_dir), Store(out), jobs, force, as_json, quiet)
+    if not (_parity(request) if study is None else _claims(request, study)):
         sys.exit(3)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the options ask for: engines beside ours, settings, where images are looked for, and how it is to be done."""
+
+    engines: Sequence[str]
+    overrides: Sequence[Override]
+    folders: Sequence[Path]
+    store: Store
+    jobs: int
+    force: bool
+    as_json: bool
+    quiet: bool
+
+    def train(self, plans: Mapping[Any, StudyPlan]) -> None:
+        """Train what isn't stored, or was trained by another version of its framework. Raises RunError if a run fails:
+        nothing could be said without it."""
+        runs, labels = trainings.runs(plans), trainings.labels(plans)
+        engines.check(runs)
+        self.store.prepare(publish.FOLDER)
+        stand, manner = standing(runs, self.store), Manner(Workers(self.jobs), anew=self.force)
+        foreign = [] if self.force else [run for run in runs if trainings.is_foreign(run, self.store)]
+        if foreign:
+            say(f"{plural(len(foreign), 'run')} stored by another version of a framework: done anew", self.quiet)
+        with report_interrupt(runs, self.store):
+            if missing := [*manner.missing(stand), *foreign]:
+                get_ready(self.jobs)
+            anew = replace(manner, anew=self.force or bool(foreign))
+            if failures := train_missing(runs, missing, self.store, self.folders, anew, not self.quiet, labels):
+                raise runs_failed(failures, labels)
+
+    def versions(self) -> str:
+        """The frameworks, each with its version."""
+        return "; ".join(str(engines.version(engine)) for engine in self.engines)
 
 
 def _engines(named: Sequence[str]) -> list[str]:
@@ -104,33 +139,33 @@ def _engines(named: Sequence[str]) -> list[str]:
                 f"--engine {engine}: there is nothing to hold against it: choose {' or '.join(SIDES)}{hint}"
             )
     chosen = [*dict.fromkeys(named)] or [engine for engine in SIDES if engines.installed(engine)]
-    for engine in chosen or SIDES:
+    if not chosen:
+        frameworks = [engines.FRAMEWORKS[engine] for engine in SIDES]
+        raise SettingsError(
+            f"there is nothing to hold against our own core: neither {' nor '.join(each.name for each in frameworks)} is "
+            f"installed: {', or '.join(each.install for each in frameworks)}"
+        )
+    for engine in chosen:
         engines.module(engine)
     return chosen
 
 
-def _parity(
-    chosen: Sequence[str],
-    overrides: Sequence[Override],
-    folders: Sequence[Path],
-    store: Store,
-    jobs: int,
-    as_json: bool,
-    quiet: bool,
-) -> bool:
+def _parity(request: Request) -> bool:
+    """Compare everything; whether all agrees."""
     start = time.perf_counter()
-    plans = trainings.make_plans(chosen, overrides, folders)
-    _train(plans, store, folders, jobs, quiet)
-    found = [each for engine in chosen for each in differences(engine)]
-    defined = [each for engine in chosen for each in importlib.import_module(SIDES[engine]).conventions()]
-    compared = [*trainings.compared(plans, store)]
+    plans = trainings.make_plans(request.engines, request.overrides, request.folders)
+    request.train(plans)
+    found = [each for engine in request.engines for each in differences(engine)]
+    defined = [each for engine in request.engines for each in importlib.import_module(SIDES[engine]).conventions()]
+    compared = [*trainings.compared(plans, request.store)]
     timed = [plan.runs[0] for (_, dtype), plan in plans.items() if dtype == publish.DTYPE]
-    costs = [cost(run, [*map(str, folders)]) for run in timed]
-    document = publish.document(found, defined, compared, costs)
-    files = publish.publish(document, found, compared, _caption(plans), store, time.perf_counter() - start)
-    if as_json:
+    costs = [cost(run, [*map(str, request.folders)]) for run in timed]
+    document = publish.document(trainings.settings(plans), found, defined, compared, costs)
+    facts = provenance(time.perf_counter() - start, request.versions())
+    files = publish.publish(document, found, compared, _caption(plans), request.store, facts)
+    if request.as_json:
         print_json({**document, "files": files})
-    elif not quiet:
+    elif not request.quiet:
         _print_differences(found)
         _print_conventions(defined)
         _print_trainings(compared)
@@ -145,51 +180,30 @@ def _parity(
     return bool(document["ok"])
 
 
-def _claims(
-    study: str,
-    chosen: Sequence[str],
-    overrides: Sequence[Override],
-    folders: Sequence[Path],
-    store: Store,
-    jobs: int,
-    as_json: bool,
-    quiet: bool,
-) -> bool:
+def _claims(request: Request, study: str) -> bool:
+    """Test a study's claims on each engine; whether all verdicts agree."""
     start = time.perf_counter()
-    plans = verdicts.make_plans(study, chosen, overrides, folders)
-    _train(plans, store, folders, jobs, quiet)
-    found = verdicts.compare(plans, store)
-    document = {"command": f"{publish.COMMAND} --claims", "study": study, "claims": [each.to_json() for each in found]}
-    path = publish.publish_claims(document, store, time.perf_counter() - start)
-    if as_json:
+    plans = verdicts.make_plans(study, request.engines, request.overrides, request.folders)
+    request.train(plans)
+    found = verdicts.compare(plans, request.store)
+    document = publish.claims_document(trainings.settings(plans), found)
+    path = publish.publish_claims(document, request.store, provenance(time.perf_counter() - start, request.versions()))
+    if request.as_json:
         print_json({**document, "files": [path]})
-    elif not quiet:
+    elif not request.quiet:
         rows = [[each.text, *_verdict_cells(each), "agree" if each.ok else "DISAGREE"] for each in found]
         print_table(["claim", *plans, ""], rows, wrap=("claim",))
         click.echo(path)
         agree = sum(each.ok for each in found)
         print_text(f"{plural(len(found), 'claim')} of {study} on {', '.join(plans)}: {agree} with the same verdict on all")
-    return all(each.ok for each in found)
-
-
-def _train(plans: Mapping[Any, StudyPlan], store: Store, folders: Sequence[Path], jobs: int, quiet: bool) -> None:
-    """Train what isn't stored. Raises RunError if a run fails: nothing could be said without it."""
-    runs, labels = trainings.runs(plans), trainings.labels(plans)
-    engines.check(runs)
-    store.prepare(publish.FOLDER)
-    stand, manner = standing(runs, store), Manner(Workers(jobs))
-    with report_interrupt(runs, store):
-        if missing := manner.missing(stand):
-            get_ready(jobs)
-        if failures := train_missing(runs, missing, store, folders, manner, not quiet, labels):
-            raise runs_failed(failures, labels)
+    return bool(document["ok"])
 
 
 def _caption(plans: Mapping[Any, StudyPlan]) -> str:
-    settings = next(iter(plans.values())).settings
+    own = trainings.settings(plans)
     return (
-        f"{settings.data.dataset}, first {settings.data.num_train:,} training images, seed {settings.seed}: "
-        f"{trainings.STUDY.name} on each engine from the same initial weights and minibatches; differences below "
+        f"{own['dataset']}, first {own['num_train']:,} training images, seed {own['seed']}: "
+        f"{own['study']} on each engine from the same initial weights and minibatches; differences below "
         f"{LOWEST['float32']:g} in float32, and {LOWEST['float64']:g} in float64, are drawn there"
     )
 

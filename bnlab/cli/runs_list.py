@@ -115,17 +115,28 @@ def _points(listed: Iterable[Listed]) -> Iterator[Sequence[Any]]:
 
 
 def _print(listed: Sequence[Listed], out: Path) -> None:
-    head = ["run", "folder", "arm", "seed", "replicate", "status", "best val acc", "final loss"]
+    """The engine has a column if there is more to say than that all are our own core's."""
     if listed:
         cells = [_cells(*each) for each in listed]
-        print_table(head, cells, drop=["replicate", "final loss", "seed"], wrap=["folder", "arm"])
+        if {each["engine"] for each in cells} == {"numpy"}:
+            cells = [{name: text for name, text in each.items() if name != "engine"} for each in cells]
+        drop = ["replicate", "final loss", "seed"]
+        print_table([*cells[0]], [[*each.values()] for each in cells], drop=drop, wrap=["folder", "arm"])
     runs = len({place.run for place, _ in listed})
     more = "; those of several folders or arms have a row for each" if runs < len(listed) else ""
     print_text(f"{plural(runs, 'run')} stored in {out}{more}")
 
 
-def _cells(place: Membership, run: Ended) -> list[str]:
+def _cells(place: Membership, run: Ended) -> dict[str, str]:
     best, loss = (run.best_val_acc, run.final_loss) if isinstance(run, History) else (math.nan, math.nan)
-    numbers = ["-" if math.isnan(value) else f"{value:{form}}" for value, form in ((best, ".3f"), (loss, ".4g"))]
-    of_spec = [str(run.spec.seed), str(run.spec.replicate)]
-    return [place.run[:USUAL_DIGITS], place.folder or "-", place.arm or "-", *of_spec, run.status, *numbers]
+    numbers = {"best val acc": (best, ".3f"), "final loss": (loss, ".4g")}
+    return {
+        "run": place.run[:USUAL_DIGITS],
+        "folder": place.folder or "-",
+        "arm": place.arm or "-",
+        "engine": run.spec.engine,
+        "seed": str(run.spec.seed),
+        "replicate": str(run.spec.replicate),
+        "status": run.status,
+        **{name: "-" if math.isnan(value) else f"{value:{form}}" for name, (value, form) in numbers.items()},
+    }

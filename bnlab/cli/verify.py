@@ -80,8 +80,8 @@ def command(
     set_up_log(verbose)
     names, folders, store = _selected(words), data_folders(data_dir), Store(out)
     chosen = {name: value for name, value in (("engine", engine), ("device", device)) if value is not None}
+    engines.check_choice(chosen)  # also where there is nothing to train
     plan = make_plan(names, folders, chosen)
-    engines.check(plan.runs)
     runs, manner = standing(plan.runs, store), Manner(workers)
     if plan.runs:
         store.prepare(FOLDER)

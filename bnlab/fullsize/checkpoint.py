@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from bnlab.engines import solver_builder
 from bnlab.errors import SettingsError, StoreError
 from bnlab.lab.files import store_error, write
 from bnlab.lab.npz import pack, unpack
 from bnlab.report.run_facts import settings as settings_by_key
 from bnlab.runs.draws import Draws
 from bnlab.runs.outcome import planned_checks
-from bnlab.runs.spec import ENGINES, RunSpec
+from bnlab.runs.spec import RunSpec
 from bnlab.solver import Solver
 
 NAME = "checkpoint.npz"
@@ -121,11 +121,7 @@ def solver_of(spec: RunSpec, data: Mapping[str, Any], **more: Any) -> Solver:
 
     Raises SettingsError for an engine that can't be stopped between two iterations.
     """
-    build = getattr(import_module(ENGINES[spec.engine]), "build_solver", None)
-    if build is None:
-        raise SettingsError(f"engine: {spec.engine} has no checkpoints: set it to numpy")
-    solver: Solver = build(spec, data, Draws(spec, data), **more)
-    return solver
+    return solver_builder(spec.engine)(spec, data, Draws(spec, data), **more)
 
 
 def _damaged(path: Path) -> StoreError:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bnlab.data import DEFAULT, Dataset, load
+from bnlab.engines import solver_builder
 from bnlab.fullsize.settings import Settings, load_training
 from bnlab.runs.spec import DataSpec, RunSpec
 from bnlab.studies.folders import folder_name, safe_name
@@ -40,6 +41,7 @@ def make_job(file: Path, overrides: Iterable[Override] = (), folders: Sequence[P
     Raises SettingsError or DataError; writes nothing.
     """
     settings, changed = load_training(file, overrides)
+    solver_builder(settings.engine)  # better now than in the folder of its results
     own = settings.data
     dataset = load(own.dataset, folders, own.num_train, num_val=own.num_val, size=own.size)
     settings.net.check_image(dataset.x_train.shape[1:])

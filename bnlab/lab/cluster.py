@@ -36,6 +36,7 @@ import dask
 import distributed
 from distributed.scheduler import KilledWorker
 
+from bnlab import engines
 from bnlab.errors import BnlabError, DataError, SettingsError, plural
 from bnlab.lab import images
 from bnlab.lab.executor import Workers
@@ -67,7 +68,7 @@ GOODBYE = 3.0
 MOST_SENT = 100_000_000
 """Bytes of images that are sent. More should lie where the workers are."""
 FEWEST_AHEAD = 4
-SAME = "give it the same bnlab, NumPy and BLAS as here, on the same kind of processor"
+SAME = "give it the same bnlab, NumPy, BLAS and framework as here, on the same kind of processor"
 NOISY = ("asyncio", "distributed", "tornado")
 """Who logs what is told here in one line."""
 
@@ -456,7 +457,8 @@ class Cluster(Executor):
 def _needs(facts: Mapping[str, str], fn: Callable[..., Any], args: tuple[Any, ...]) -> Needs:
     """What a call needs: for a run also its images, which `train` looks for in its `folders`."""
     if args and isinstance(args[0], RunSpec):
-        return Needs(facts, args[0].data, getattr(fn, "keywords", {}).get("folders", ()))
+        spec, folders = args[0], getattr(fn, "keywords", {}).get("folders", ())
+        return Needs({**facts, **engines.facts(spec.engine)}, spec.data, folders, spec.engine)
     return Needs(facts)
 
 

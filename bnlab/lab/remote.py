@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bnlab import engines
 from bnlab.data import search_folders
 from bnlab.errors import SettingsError
 from bnlab.lab import images
@@ -41,16 +42,27 @@ _thread = threading.local()
 
 @dataclass(frozen=True)
 class Needs:
-    """What runs need of a worker: facts like these, and images. folders: where the driver has them; here may be others."""
+    """What runs need of a worker: facts like these, and images. folders: where the driver has them; here may be others.
+    engine: what trains the runs, so that the versions of its framework are among the facts."""
 
     facts: Mapping[str, str]
     data: DataSpec | None = None
     folders: tuple[str, ...] = ()
+    engine: str = "numpy"
 
     @property
     def key(self) -> str:
-        """Stands for what differs between the runs of one driver: the images' fingerprint."""
+        """Stands for what differs between the runs of one driver: the images, and the engine."""
+        return f"{self.engine}-{self.fingerprint}"
+
+    @property
+    def fingerprint(self) -> str:
+        """The images'; empty for none."""
         return self.data.fingerprint if self.data else ""
+
+    def lacking(self) -> list[str]:
+        """In words, what differs in this process from the facts."""
+        return differences({**numeric_path(), **engines.facts(self.engine)}, self.facts)
 
 
 @dataclass(frozen=True)
@@ -86,7 +98,7 @@ def pack(needs: Needs, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Ma
 
 def _look(needs: bytes, folder: str) -> Found:
     needed = pickle.loads(needs)
-    lacking = tuple(differences(numeric_path(), needed.facts))
+    lacking = tuple(needed.lacking())
     if not lacking and not prepared():
         prepare()
     return Found(lacking, not lacking and _has_images(needed, folder))
@@ -94,8 +106,7 @@ def _look(needs: bytes, folder: str) -> Found:
 
 def _serve(call: bytes, folder: str) -> Any:
     needs, content = pickle.loads(call)
-    lacking = differences(numeric_path(), needs.facts)
-    if lacking:
+    if lacking := needs.lacking():
         raise OtherArithmetic("; ".join(lacking))
     _has_images(needs, folder)  # puts them where `train` takes them from
     fn, args, kwargs = pickle.loads(content)
@@ -113,7 +124,7 @@ def _has_images(needs: Needs, folder: str) -> bool:
 
 def _file_of(needs: Needs, folder: str) -> Path:
     """Where images that were sent are kept."""
-    return Path(folder) / f"bnlab-images-{needs.key}.npz"
+    return Path(folder) / f"bnlab-images-{needs.fingerprint}.npz"
 
 
 def _keep(sent: bytes, file: Path) -> None:

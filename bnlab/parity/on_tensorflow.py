@@ -18,17 +18,8 @@ from bnlab.cases.case import LABELS
 from bnlab.layers import batchnorm_forward, layernorm_forward
 from bnlab.layers.normalization_core import EPS
 from bnlab.layers.types import Array, Param
-from bnlab.parity.conventions import (
-    Convention,
-    after_batches,
-    batches,
-    epsilon_steps,
-    momentum_steps,
-    our_last,
-    our_statistics,
-    tied_images,
-    tied_pool,
-)
+from bnlab.parity import conventions as common
+from bnlab.parity.conventions import Convention
 from bnlab.parity.numbers import distance
 from bnlab.parity.probe import NetProbe
 from bnlab.runs.spec import RunSpec
@@ -171,41 +162,43 @@ def conventions() -> Iterator[Convention]:
     with engine.repeatable("cpu", "float64"):
         yield from _normalizations()
         yield from _rules()
-        x = tf.constant(tied_images().transpose(0, 2, 3, 1))
+        x = tf.constant(common.tied_images().transpose(0, 2, 3, 1))
         with tf.GradientTape() as tape:
             tape.watch(x)
             out = tf.reduce_sum(tf.nn.max_pool2d(x, 2, 2, "VALID"))
         theirs = tape.gradient(out, x).numpy().transpose(0, 3, 1, 2)
-        apart = distance(tied_pool(), theirs)
+        apart = distance(common.tied_pool(), theirs)
         where = "to the first maximum" if apart == 0 else "to another one"
         yield Convention("Keras", "ties in max pool", "to the first maximum", where, apart, "gradients of equal pixels")
 
 
 def _normalizations() -> Iterator[Convention]:
-    (x,) = batches(1)
+    (x,) = common.batches(1)
     x = x / 20  # a spread beside which an epsilon counts
     ones, zeros = np.ones(10), np.zeros(10)
-    kinds = {
+    outputs = {
         "batchnorm": (keras.layers.BatchNormalization(), batchnorm_forward(x, ones, zeros, {"mode": "train"})[0]),
         "layernorm": (keras.layers.LayerNormalization(), layernorm_forward(x, ones, zeros, {})[0]),
     }
-    for name, (own, ours) in kinds.items():
+    for name, (layer, out) in outputs.items():
         training = {"training": True} if name == "batchnorm" else {}
-        theirs = own(tf.constant(x), **training).numpy()
+        apart = distance(out, layer(tf.constant(x), **training).numpy())
         of = "the output, where the variance is about 0.01"
-        yield Convention("Keras", f"{name}'s epsilon", "1e-5", f"{own.epsilon:g}", distance(ours, theirs), of)
-    rows: tuple[tuple[int, dict[str, float], str, str, str], ...] = (
-        (20, {}, "batchnorm's momentum", "0.9", "0.99"),
-        (1, {"momentum": 0.9}, "the running variance starts at 1", "at 0", "at 1"),
-        (200, {"momentum": 0.9}, "the running variance moves by the uncorrected one", "divided by m", "divided by m"),
+        yield Convention("Keras", f"{name}'s epsilon", "1e-5", f"{layer.epsilon:g}", apart, of)
+    own = {"momentum": 0.9}
+    rows: tuple[tuple[str, int, dict[str, float], str, str, str], ...] = (
+        ("mean", 20, {}, "batchnorm's momentum", "0.9", "0.99"),
+        ("variance", 1, own, "the running variance starts at 1", "at 0", "at 1"),
+        ("variance", 200, own, "the running variance moves by the uncorrected one", "divided by m", "divided by m"),
     )
-    for count, momentum, what, own_way, their_way in rows:
+    for of, count, momentum, what, own_way, their_way in rows:
         norm = keras.layers.BatchNormalization(**momentum)
-        for batch in batches(count):
+        for batch in common.batches(count):
             norm(tf.constant(batch), training=True)
-        variances = our_statistics(count, "notebook")[1], norm.moving_variance.numpy()
-        of = f"the running variance {after_batches(count)}"
-        yield Convention("Keras", what, own_way, their_way, distance(*variances), of)
+        statistics = {"mean": norm.moving_mean, "variance": norm.moving_variance}
+        ours = dict(zip(statistics, common.our_statistics(count, "notebook"), strict=True))
+        apart = distance(ours[of], statistics[of].numpy())
+        yield Convention("Keras", what, own_way, their_way, apart, f"the running {of} {common.after_batches(count)}")
 
 
 def _rules() -> Iterator[Convention]:
@@ -213,11 +206,11 @@ def _rules() -> Iterator[Convention]:
         ("rmsprop", keras.optimizers.RMSprop(1e-2, rho=0.99), "1e-8, outside the root", "1e-7, inside the root"),
         ("adam", keras.optimizers.Adam(1e-2), "1e-8, beside the corrected root", "1e-7, beside the root as it is"),
     ):
-        spec, w, gradients, of = epsilon_steps(rule)
-        apart = distance(our_last(spec, w, gradients), _steps(own, spec, w, gradients)[-1])
+        spec, w, gradients, of = common.epsilon_steps(rule)
+        apart = distance(common.our_last(spec, w, gradients), _steps(own, spec, w, gradients)[-1])
         name = {"rmsprop": "RMSProp", "adam": "Adam"}[rule]
         yield Convention("Keras", f"{name}'s epsilon", ours, theirs, apart, of)
-    spec, _, w, gradients = momentum_steps()
-    apart = distance(our_last(spec, w, gradients), _steps(keras.optimizers.SGD(1e-2, 0.9), spec, w, gradients)[-1])
+    spec, _, w, gradients = common.momentum_steps()
+    apart = distance(common.our_last(spec, w, gradients), _steps(keras.optimizers.SGD(1e-2, 0.9), spec, w, gradients)[-1])
     of = "weights after 50 steps, the rate times 0.97 after each; Keras takes 0.9 to float32"
     yield Convention("Keras", "momentum's learning rate", "in the velocity", "in the velocity", apart, of)

@@ -14,17 +14,8 @@ from bnlab.engines.torch_net import load_parameters, make_module, training_loss
 from bnlab.engines.torch_rules import make_optimizer
 from bnlab.layers.normalization_core import EPS
 from bnlab.layers.types import Array, Param
-from bnlab.parity.conventions import (
-    Convention,
-    after_batches,
-    batches,
-    epsilon_steps,
-    momentum_steps,
-    our_last,
-    our_statistics,
-    tied_images,
-    tied_pool,
-)
+from bnlab.parity import conventions as common
+from bnlab.parity.conventions import Convention
 from bnlab.parity.numbers import distance
 from bnlab.parity.probe import NetProbe
 from bnlab.runs.spec import RunSpec
@@ -70,9 +61,8 @@ def _max_pool(x: Tensor, param: Param) -> Tensor:
 
 
 def _svm_loss(x: Tensor) -> Tensor:
-    return (
-        f.multi_margin_loss(x, torch.tensor(LABELS[: x.shape[0]])) * x.shape[1]
-    )  # PyTorch divides by the number of classes
+    loss = f.multi_margin_loss(x, torch.tensor(LABELS[: x.shape[0]]))
+    return loss * x.shape[1]  # PyTorch divides by the number of classes
 
 
 LAYERS: dict[str, Callable[..., Tensor]] = {
@@ -142,36 +132,35 @@ def _gradient(tensor: Tensor) -> Tensor:
 def conventions() -> Iterator[Convention]:
     """Where PyTorch, as it is by itself, computes something else."""
     for count, what in ((1, "the running variance starts at 1"), (200, "the running variance moves by the corrected one")):
-        theirs = _statistics(count, 0.1)[1]
-        ours, as_torch = (our_statistics(count, own)[1] for own in CONVENTIONS)
+        theirs, of = _statistics(count, 0.1)[1], f"the running variance {common.after_batches(count)}"
+        sizes = (distance(common.our_statistics(count, own)[1], theirs) for own in CONVENTIONS)
         says = ("at 0", "at 1") if count == 1 else ("divided by m", "divided by m - 1; m = 50")
-        yield Convention("PyTorch", what, *says, distance(ours, theirs), after_batches(count), distance(as_torch, theirs))
-    ours, theirs = our_statistics(20, "notebook")[0], _statistics(20, 0.9)[0]
+        yield Convention("PyTorch", what, *says, next(sizes), of, as_torch=next(sizes))
+    ours, theirs = common.our_statistics(20, "notebook")[0], _statistics(20, 0.9)[0]
     says = ("0.9 is the weight of the old mean", "0.9 would be that of the new one: give 0.1")
-    yield Convention(
-        "PyTorch", "batchnorm's momentum", *says, distance(ours, theirs), f"the running mean {after_batches(20)}"
-    )
-    notebook, torchs, w, gradients = momentum_steps()
+    of = f"the running mean {common.after_batches(20)}"
+    yield Convention("PyTorch", "batchnorm's momentum", *says, distance(ours, theirs), of)
+    notebook, torchs, w, gradients = common.momentum_steps()
     theirs = steps(torchs, w, gradients)[-1]
     yield Convention(
         "PyTorch", "momentum's learning rate", "in the velocity", "on the velocity, so that a new rate changes past steps",
-        distance(our_last(notebook, w, gradients), theirs), "weights after 50 steps, the rate times 0.97 after each",
-        distance(our_last(torchs, w, gradients), theirs),
+        distance(common.our_last(notebook, w, gradients), theirs), "weights after 50 steps, the rate times 0.97 after each",
+        distance(common.our_last(torchs, w, gradients), theirs),
     )  # fmt: skip
-    spec, w, gradients, of = epsilon_steps("rmsprop")
-    apart = distance(our_last(spec, w, gradients), steps(spec, w, gradients)[-1])
+    spec, w, gradients, of = common.epsilon_steps("rmsprop")
+    apart = distance(common.our_last(spec, w, gradients), steps(spec, w, gradients)[-1])
     yield Convention("PyTorch", "RMSProp's epsilon", "outside the root", "outside the root", apart, of)
-    x = torch.tensor(tied_images(), requires_grad=True)
+    x = torch.tensor(common.tied_images(), requires_grad=True)
     f.max_pool2d(x, 2).sum().backward()
     yield Convention(
         "PyTorch", "ties in max pool", "to the first maximum", "to the first maximum",
-        distance(tied_pool(), x.grad.numpy()), "gradients of equal pixels",
+        distance(common.tied_pool(), x.grad.numpy()), "gradients of equal pixels",
     )  # fmt: skip
 
 
 def _statistics(count: int, momentum: float) -> list[Array]:
     """What `nn.BatchNorm1d` keeps after so many minibatches."""
     norm = nn.BatchNorm1d(10, momentum=momentum, dtype=torch.float64)
-    for batch in batches(count):
+    for batch in common.batches(count):
         norm(torch.tensor(batch))
     return [norm.running_mean.numpy(), norm.running_var.numpy()]

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bnlab.lab.files import json_bytes, write
-from bnlab.lab.provenance import provenance
 from bnlab.lab.store import Store
 from bnlab.parity.conventions import Convention
 from bnlab.parity.cost import Cost
 from bnlab.parity.differences import TOLERANCES, Difference
 from bnlab.parity.trainings import Training
+from bnlab.parity.verdicts import Compared
 from bnlab.report.draw import draw
 from bnlab.report.figure import Figure, Line, Panel
 from bnlab.report.figure_table import numbers_csv
@@ -20,6 +20,8 @@ from bnlab.report.table import csv_bytes
 
 FOLDER, FILE, CLAIMS_FILE, SCHEMA = "parity", "parity.json", "claims.json", 1
 COMMAND = "bnlab parity"
+TABLE = "differences.csv"
+"""Not `table.csv`, which lists the runs of a study."""
 LOWEST = {"float32": 1e-8, "float64": 1e-17}
 """Where no difference at all is drawn: below what the dtype can tell apart."""
 COLUMNS = ("engine", "kind", "name", "way", "dtype", "difference", "what", "tolerance", "ok")
@@ -28,15 +30,17 @@ DTYPE = "float32"
 
 
 def document(
+    settings: Mapping[str, Any],
     differences: Sequence[Difference],
     conventions: Sequence[Convention],
     trainings: Sequence[Training],
     costs: Sequence[Cost],
 ) -> dict[str, Any]:
-    """All that was found."""
+    """All that was found. settings: what was trained."""
     return {
         "schema": SCHEMA,
         "command": COMMAND,
+        **settings,
         "ok": all(each.ok for each in differences) and all(each.ok for each in trainings),
         "differences": [each.to_json() for each in differences],
         "conventions": [each.to_json() for each in conventions],
@@ -51,26 +55,37 @@ def publish(
     trainings: Sequence[Training],
     caption: str,
     store: Store,
-    seconds: float,
+    facts: Mapping[str, Any],
 ) -> list[str]:
-    """Write the files, and give their paths. What depends on the machine's mood stands under `provenance`."""
+    """Write the files, and give their paths. facts: the provenance, where what depends on the machine's mood stands too."""
     drawn = figure(trainings, caption)
     settled = {key: value for key, value in found.items() if key != "costs"}
     contents = {
         **{f"figure.{name}": content for name, content in draw(drawn).items()},
         "figure-numbers.csv": numbers_csv(drawn),
-        "table.csv": csv_bytes(COLUMNS, [{name: each.to_json()[name] for name in COLUMNS} for each in differences]),
-        FILE: json_bytes({**settled, "provenance": {**provenance(seconds), "costs": found["costs"]}}),
+        TABLE: csv_bytes(COLUMNS, [{name: each.to_json()[name] for name in COLUMNS} for each in differences]),
+        FILE: json_bytes({**settled, "provenance": {**facts, "costs": found["costs"]}}),
     }
     for name, content in contents.items():
         write(store.root / FOLDER / name, content)
     return [str(store.root / FOLDER / name) for name in contents]
 
 
-def publish_claims(found: dict[str, Any], store: Store, seconds: float) -> str:
-    """Write what the engines say of a study's claims, and give the file's path."""
+def claims_document(settings: Mapping[str, Any], found: Sequence[Compared]) -> dict[str, Any]:
+    """What the engines say of a study's claims. settings: what was trained."""
+    return {
+        "schema": SCHEMA,
+        "command": f"{COMMAND} --claims",
+        **settings,
+        "ok": all(each.ok for each in found),
+        "claims": [each.to_json() for each in found],
+    }
+
+
+def publish_claims(found: dict[str, Any], store: Store, facts: Mapping[str, Any]) -> str:
+    """Write that, and give the file's path."""
     path = store.root / FOLDER / CLAIMS_FILE
-    write(path, json_bytes({"schema": SCHEMA, **found, "provenance": provenance(seconds)}))
+    write(path, json_bytes({**found, "provenance": facts}))
     return str(path)
 
 

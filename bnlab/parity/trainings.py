@@ -9,6 +9,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from bnlab import engines
 from bnlab.lab.files import finite_or_none
 from bnlab.lab.store import Store
 from bnlab.parity.differences import TOLERANCES
@@ -73,7 +74,7 @@ class Training:
 
 
 def make_plans(
-    engines: Sequence[str], overrides: Sequence[Override], folders: Sequence[Path]
+    others: Sequence[str], overrides: Sequence[Override], folders: Sequence[Path]
 ) -> dict[tuple[str, str], StudyPlan]:
     """The study on each engine, ours too, in each precision, one replicate, by engine and dtype."""
     own = [Override("replicates", 1, "parity"), *overrides]
@@ -81,7 +82,7 @@ def make_plans(
         (engine, dtype): make_plan(
             STUDY, None, [*own, Override("dtype", dtype, "parity"), Override("engine", engine, "--engine")], folders
         )
-        for engine, dtype in product((OURS, *engines), TOLERANCES)
+        for engine, dtype in product((OURS, *others), TOLERANCES)
     }
 
 
@@ -93,6 +94,20 @@ def runs(plans: Mapping[Any, StudyPlan]) -> list[RunSpec]:
 def labels(plans: Mapping[Any, StudyPlan]) -> dict[str, str]:
     """The engine and arm of each run, by its name."""
     return {run: f"{plan.settings.engine}: {label}" for plan in plans.values() for run, label in plan.labels.items()}
+
+
+def settings(plans: Mapping[Any, StudyPlan]) -> dict[str, Any]:
+    """What all plans have in common: the study, its images, the seed, and how many runs each arm has."""
+    plan = next(iter(plans.values()))
+    own = plan.settings
+    facts = {"dataset": own.data.dataset, "num_train": own.data.num_train, "seed": own.seed, "replicates": own.replicates}
+    return {"study": plan.entry.name, **facts}
+
+
+def is_foreign(run: RunSpec, store: Store) -> bool:
+    """Whether the run is stored and was trained by another version of its framework than the one that is here."""
+    stored = store.load(run)
+    return stored is not None and stored.provenance.get("framework") != engines.version(run.engine)
 
 
 def compared(plans: Mapping[tuple[str, str], StudyPlan], store: Store) -> Iterator[Training]:

@@ -72,32 +72,21 @@ def _measured(value: Callable[[History], Any]) -> Callable[[str, Ended], Any]:
     return cell
 
 
+def _number(name: str, meaning: str, value: Callable[[History], float]) -> Column:
+    return Column(name, meaning, _measured(value), float)
+
+
 COLUMNS = (
     Column("arm", "the runs that differ in the seed alone share it", lambda arm, run: arm),
     *_settings().values(),
     Column("iterations", "minibatches trained on", _measured(lambda run: len(run.outcome.loss_history)), int),
     Column("status", "finished, diverged or failed", lambda arm, run: run.status),
     Column("diverged_at", f"the iteration (from 1) {DIVERGED}", _measured(lambda run: run.diverged_at), int),
-    Column(
-        "final_loss",
-        "mean training loss of the last 100 iterations; inf if diverged",
-        _measured(lambda run: run.final_loss),
-        float,
-    ),
-    Column(
-        "final_train_acc",
-        "training accuracy at the last check",
-        _measured(lambda r: r.outcome.train_acc_history[-1]),
-        float,
-    ),
-    Column("best_train_acc", f"highest training accuracy {COUNTED}", _measured(lambda run: run.best_train_acc), float),
-    Column(
-        "final_val_acc",
-        "validation accuracy at the last check",
-        _measured(lambda run: run.outcome.val_acc_history[-1]),
-        float,
-    ),
-    Column("best_val_acc", f"highest validation accuracy {COUNTED}", _measured(lambda run: run.best_val_acc), float),
+    _number("final_loss", "mean training loss of the last 100 iterations; inf if diverged", lambda run: run.final_loss),
+    _number("final_train_acc", "training accuracy at the last check", lambda run: run.outcome.train_acc_history[-1]),
+    _number("best_train_acc", f"highest training accuracy {COUNTED}", lambda run: run.best_train_acc),
+    _number("final_val_acc", "validation accuracy at the last check", lambda run: run.outcome.val_acc_history[-1]),
+    _number("best_val_acc", f"highest validation accuracy {COUNTED}", lambda run: run.best_val_acc),
     Column("error", "what broke a failed run off", lambda arm, run: run.error if isinstance(run, Failure) else None),
     Column("run", "the run's name: runs/<first two digits>/<name>.json", lambda arm, run: run.spec.name),
 )

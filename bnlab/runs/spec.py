@@ -241,6 +241,8 @@ class RunSpec(Checked):
             raise SettingsError(
                 f"device: the {self.engine} engine has no {self.device}: leave it out, or set the engine to torch"
             )
+        if self.device == "mps" and self.dtype == "float64":
+            raise SettingsError("dtype: device mps has no float64: set it to float32, or leave the device out")
         if self.engine == "tensorflow" and self.convention != "notebook":
             raise SettingsError(
                 f"convention: the tensorflow engine has no {self.convention}: leave it out, or set the engine to torch"

@@ -15,12 +15,13 @@ def make_net(numbers):
     net = keras.Sequential([*stack, layers.Dense(numbers.widths[-1][1])])
     dense = [each for each in net.layers if isinstance(each, layers.Dense)]
     norms = [each for each in net.layers if isinstance(each, layers.BatchNormalization)]
+    p = numbers.parameters
     for i, layer in enumerate(dense, start=1):
-        layer.kernel.assign(numbers.parameters[f"W{i}"])
-        layer.bias.assign(numbers.parameters[f"b{i}"])
+        layer.kernel.assign(p[f"W{i}"])
+        layer.bias.assign(p[f"b{i}"])
     for i, norm in enumerate(norms, start=1):
-        norm.gamma.assign(numbers.parameters[f"gamma{i}"])
-        norm.beta.assign(numbers.parameters[f"beta{i}"])
+        norm.gamma.assign(p[f"gamma{i}"])
+        norm.beta.assign(p[f"beta{i}"])
     return net
 
 

@@ -6,7 +6,7 @@ from bnlab.engines import FRAMEWORKS, installed
 
 
 def test_a_missing_framework_is_one_line_and_writes_nothing(call, tiny, tmp_path, monkeypatch):
-    monkeypatch.setitem(FRAMEWORKS, "torch", FRAMEWORKS["torch"]._replace(module="no_such_module"))
+    monkeypatch.setitem(FRAMEWORKS, "torch", FRAMEWORKS["torch"]._replace(modules=("no_such_module",)))
     for words in (
         ["compare", *tiny],
         ["compare", *tiny, "-n"],
@@ -37,3 +37,17 @@ def test_conventions_are_runs_of_their_own(call, tiny):
     plain, other = (call("compare", *tiny, "-n", "--json", *more).json for more in ([], ["--convention", "torch"]))
     names = [{run["run"] for run in each["runs"]} for each in (plain, other)]
     assert names[0].isdisjoint(names[1])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--engine", "jax"], "'jax' is not allowed: it must be one of numpy, torch, tensorflow"),
+        (["--device", "gpu"], "'gpu' is not allowed: it must be one of cpu, cuda, mps; did you mean cpu?"),
+        (["--engine", "torch"], "engine torch takes PyTorch, which isn't installed: pip install 'bnlab[torch]'"),
+    ],
+)
+def test_verify_refuses_an_engine_even_where_it_trains_nothing(call, refused, monkeypatch, words, said):
+    monkeypatch.setitem(FRAMEWORKS, "torch", FRAMEWORKS["torch"]._replace(modules=("no_such_module",)))
+    for group in ([], ["layernorm_backward"]):
+        refused(call("verify", *group, *words), said)

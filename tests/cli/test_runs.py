@@ -65,6 +65,15 @@ def test_the_table_is_short(call, results, specs):
     ]
 
 
+def test_the_table_names_engines_where_there_are_several(call, results, make_spec, make_history):
+    other = make_spec(engine="torch")
+    Store(results).save(make_history(other))
+    rows = [line.split() for line in call("runs", "list").out.splitlines()]
+    assert rows[1][:6] == ["run", "folder", "arm", "engine", "seed", "replicate"]
+    assert [other.name[:8], "-", "-", "torch", "231", "0", "finished", "0.300", "2.25"] in rows
+    assert sum("numpy" in row for row in rows) == 8
+
+
 def test_a_narrow_terminal_keeps_what_tells_runs_apart(call, results, monkeypatch):
     monkeypatch.setenv("COLUMNS", "70")
     monkeypatch.setattr(type(sys.stdout), "isatty", lambda self: True)

@@ -10,6 +10,9 @@ import time
 
 import pytest
 
+from bnlab.engines import FRAMEWORKS
+from bnlab.runs.spec import ENGINES
+
 pytestmark = pytest.mark.slow
 
 TINY = """
@@ -100,6 +103,14 @@ def test_a_training_that_diverges_is_a_result(call, tmp_path):
 )
 def test_a_wrong_request_is_refused(args, words, call, refused):
     refused(call("train", *args), *words)
+
+
+def test_an_engine_without_checkpoints_is_refused_before_anything_is_written(call, refused, monkeypatch):
+    monkeypatch.setitem(ENGINES, "torch", "bnlab.engines")
+    monkeypatch.setitem(FRAMEWORKS, "torch", FRAMEWORKS["torch"]._replace(modules=()))
+    refused(call("train", "tiny.yaml", "-s", "engine=torch"), "engine: torch has no checkpoints: set it to numpy")
+    monkeypatch.setitem(FRAMEWORKS, "torch", FRAMEWORKS["torch"]._replace(modules=("no_such_module",)))
+    refused(call("train", "tiny.yaml", "-s", "engine=torch"), "PyTorch, which isn't installed: pip install 'bnlab[torch]'")
 
 
 def test_a_checkpoint_is_not_overwritten_unasked(call, tmp_path):

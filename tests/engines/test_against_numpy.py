@@ -132,7 +132,7 @@ def test_what_an_engine_cant_do_is_refused_by_name(engine, make_spec):
 
 @each_engine
 def test_a_framework_that_is_missing(engine, make_spec, monkeypatch):
-    monkeypatch.setitem(FRAMEWORKS, engine, FRAMEWORKS[engine]._replace(module="no_such_module"))
+    monkeypatch.setitem(FRAMEWORKS, engine, FRAMEWORKS[engine]._replace(modules=("no_such_module",)))
     spec = replace(make_spec(), engine=engine)
     for ask in (lambda: engines.check([spec]), lambda: engines.train(spec, {})):
         with pytest.raises(SettingsError, match=rf"isn't installed: pip install 'bnlab\[{engine}\]', or leave --engine"):

@@ -2,8 +2,11 @@
 
 import pickle
 
+import numpy as np
 import pytest
 
+from bnlab import engines
+from bnlab.engines import FRAMEWORKS
 from bnlab.lab.numeric_path import numeric_path
 from bnlab.lab.remote import Needs, OtherArithmetic, _look, _serve, pack
 from bnlab.runs.spec import DataSpec
@@ -25,3 +28,23 @@ def test_images_are_part_of_what_is_needed(make_spec, tmp_path):
     assert (found(numeric_path(), data).lacking, found(numeric_path(), data).images) == ((), True)
     assert not found(numeric_path(), DataSpec("synthetic", 60, "0" * 16)).images
     assert len(found(OTHER, data).lacking) == 1
+
+
+def test_the_framework_of_an_engine_is_part_of_what_is_needed(make_spec, tmp_path, monkeypatch):
+    """Another release of PyTorch gives other bits, or there is none here. A run of our own core needs none."""
+    torch = FRAMEWORKS["torch"]._replace(modules=("numpy",))  # which is here whatever else is
+    monkeypatch.setitem(FRAMEWORKS, "torch", torch)
+    data, facts = make_spec().data, {**numeric_path(), **engines.facts("torch")}
+
+    def lacking(engine):
+        return _look(
+            pickle.dumps(Needs(facts if engine == "torch" else numeric_path(), data, (), engine)), str(tmp_path)
+        ).lacking
+
+    assert facts["numpy"] == np.__version__
+    assert lacking("torch") == lacking("numpy") == ()
+    monkeypatch.setitem(FRAMEWORKS, "torch", torch._replace(modules=("no_such_module",)))
+    assert lacking("torch") == (f"numpy unknown there, {np.__version__} here",)
+    assert engines.facts("torch") == {"no_such_module": "none"}
+    assert lacking("numpy") == ()
+    assert Needs({}, data, (), "torch").key != Needs({}, data).key

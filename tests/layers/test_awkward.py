@@ -83,22 +83,23 @@ def ours(case, inputs, dout):
     return out, dict(zip(inputs, gradients, strict=True))
 
 
-def apart(engine, case, inputs):
-    """What differs of output and gradients, by name; or "refused" where the framework takes no such input."""
+def apart(engine, case, inputs, laid_out=np.asarray, tolerance=TOLERANCE):
+    """What differs of output and gradients, by name; or "refused" where the framework takes no such input. laid_out: puts
+    the upstream gradient into memory."""
     side = importlib.import_module(SIDES[engine])
     kept = {name: array.copy() for name, array in inputs.items()}
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # NumPy's, of a mean of nothing
         shape = np.shape(case.call(inputs)[0])
         dout = np.random.RandomState(232).standard_normal(shape) if not case.name.endswith("_loss") else np.ones(())
-        own = ours(case, inputs, dout)
+        own = ours(case, inputs, laid_out(dout))
     assert all(np.array_equal(inputs[name], kept[name], equal_nan=True) for name in kept)
     try:
         theirs = side.layer(case.name, inputs, case.extra, dout)
     except ValueError:
         return "refused"
     pairs = [("out", own[0], theirs[0]), *((name, own[1][name], theirs[1][name]) for name in own[1])]
-    return {what for what, one, other in pairs if not distance(np.asarray(one), np.asarray(other)) <= TOLERANCE}
+    return {what for what, one, other in pairs if not distance(np.asarray(one), np.asarray(other)) <= tolerance}
 
 
 def awkward_inputs(case, what):
@@ -154,6 +155,27 @@ DIFFERENT = {
 def test_awkward_input_gives_the_same_or_a_documented_difference(engine, what):
     found = {case.name: apart(engine, case, awkward_inputs(case, what)) for case in FUNCTION_CASES.values()}
     assert {name for name, different in found.items() if different} == {*DIFFERENT.get((engine, what), {})}
+
+
+@each_engine
+@pytest.mark.parametrize("what", ["not contiguous", "Fortran's order", "read-only"])
+def test_weights_and_gradients_may_lie_in_memory_as_they_like_too(engine, what):
+    change, _ = AWKWARD[what]
+    for case in FUNCTION_CASES.values():
+        inputs = case.inputs(np.random.RandomState(231), np.dtype("float64"))
+        of_all = {name: change(array) for name, array in inputs.items()}
+        assert apart(engine, case, of_all, lambda dout: change(dout) if dout.ndim else dout) == set(), case.name
+
+
+@each_engine
+def test_squares_that_float32_cant_hold(engine):
+    """Sums round more coarsely here, and so is the tolerance. PyTorch's layernorm and groupnorm give NaN, ours 0."""
+    found = set()
+    for case in FUNCTION_CASES.values():
+        inputs = case.inputs(np.random.RandomState(231), np.dtype("float32"))
+        if apart(engine, case, {**inputs, "x": np.float32(1e30) * inputs["x"]}, tolerance=1e-4):
+            found.add(case.name)
+    assert found == ({"layernorm", "affine_ln_relu", "spatial_groupnorm"} if engine == "torch" else set())
 
 
 SINGLE = {

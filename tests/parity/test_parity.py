@@ -75,7 +75,16 @@ def test_conventions_have_the_sizes_that_they_should(engine):
         assert rows["the running variance starts at 1"].size > 0.5
         assert rows["momentum's learning rate"].size > 0.01
         assert rows["RMSProp's epsilon"].size < 1e-14
-        assert rows["ties in max pool"].size == 0
+    if engine == "tensorflow":
+        # The running mean starts at 0 here and there, so that its momentum alone tells them apart.
+        assert rows["batchnorm's momentum"].size == pytest.approx(0.99**20 - 0.9**20, rel=0.1)
+        assert rows["the running variance starts at 1"].size > 0.5
+        assert rows["batchnorm's epsilon"].size == pytest.approx(1 - math.sqrt(0.01001 / 0.011), rel=0.2)
+        assert rows["layernorm's epsilon"].size > 0.01
+        assert rows["RMSProp's epsilon"].size > 0.01
+        assert rows["Adam's epsilon"].size > 0.01
+        assert rows["momentum's learning rate"].size < 1e-6
+    assert rows["ties in max pool"].size == 0
 
 
 def test_distances():

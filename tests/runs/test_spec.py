@@ -310,3 +310,5 @@ def test_what_a_convention_or_engine_cant_do_is_refused():
         replace(FIXED, device="cuda")
     with pytest.raises(SettingsError, match="the tensorflow engine has no torch"):
         replace(FIXED, engine="tensorflow", convention="torch")
+    with pytest.raises(SettingsError, match="dtype: device mps has no float64: set it to float32, or leave the device out"):
+        replace(FIXED, engine="torch", device="mps", dtype="float64")

@@ -14,6 +14,10 @@ from bnlab.report.page.drawing import make_drawing
 DERIVATIONS, FRAMEWORKS = "derivations", "frameworks"
 OPENING, CLOSING = re.compile(r"\(+$"), re.compile(r"^[.,;:!?)]+")
 """What may stand directly before and after a formula."""
+START = re.compile(r" *[^ (\[]*[(\[]?")
+"""The indentation of a line of code, and its first word."""
+DEEPEST = 4
+"""Levels of indentation that the style sheet knows."""
 Tokens = Sequence[Any]
 
 
@@ -120,7 +124,17 @@ def _fence(kind: str, text: str) -> str:
     if kind == "math":
         return f'<div class="math scroll" role="group" aria-label="Formula" tabindex="0">{math(text, "block")}</div>\n'
     label = "Terminal" if kind == "text" else "Code"
-    return f'<pre class="scroll" role="group" aria-label="{label}" tabindex="0"><code>{escape(text)}</code></pre>\n'
+    shown = "".join(map(_line_of_code, text.splitlines())) if kind == "python" else escape(text)
+    return f'<pre class="scroll" role="group" aria-label="{label}" tabindex="0"><code>{shown}</code></pre>\n'
+
+
+def _line_of_code(line: str) -> str:
+    """A line that may wrap, in a narrow column: what goes over stands further in than the line itself, as in Python. The
+    indentation stays with the first word, else a long word would leave it alone on its line."""
+    depth = min((len(line) - len(line.lstrip(" "))) // 4, DEEPEST)  # as a class: the page allows no styles in its markup
+    head = START.match(line)[0]  # type: ignore[index]  # it may be empty
+    rest = escape(line[len(head) :])
+    return f'<span class="line in-{depth}"><span class="start">{escape(head)}</span>{rest}\n</span>'
 
 
 def _image(path: Path, meaning: str, identity: str) -> str:

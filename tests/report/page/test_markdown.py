@@ -44,7 +44,17 @@ def test_html_in_it_is_text(tmp_path):
 
 
 def test_code_is_escaped(tmp_path):
-    assert "&lt;b&gt; &amp;" in to_html("```python\n<b> &\n```\n", "p", tmp_path)
+    assert "&lt;b&gt; &amp;" in to_html("```text\n<b> &\n```\n", "p", tmp_path)
+    assert '<span class="start">&lt;b&gt;</span> &amp;\n' in to_html("```python\n<b> &\n```\n", "p", tmp_path)
+
+
+def test_lines_of_code_know_how_deep_they_are_and_keep_their_text(tmp_path):
+    code = "for i in x:\n    f(i,\n      2)\n\n        y = [1]\n"
+    shown = re.search(r"<code>(.*)</code>", to_html(f"```python\n{code}```\n", "p", tmp_path), re.DOTALL)[1]
+    assert re.findall(r'class="line (in-\d)"><span class="start">([^<]*)<', shown) == [
+        ("in-0", "for"), ("in-1", "    f("), ("in-1", "      2)"), ("in-0", ""), ("in-2", "        y"),
+    ]  # fmt: skip
+    assert re.sub(r"<[^>]*>", "", shown) == code
 
 
 def test_no_line_ends_between_a_formula_and_what_touches_it(tmp_path):
