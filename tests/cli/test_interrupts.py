@@ -50,6 +50,19 @@ def was_interrupted(run, process, until, word="Interrupted: "):
     until(lambda: not alive_in_group(process.pid), seconds=5)
 
 
+@pytest.mark.parametrize("loading", ["bnlab.cli", "click", "bnlab.cli.streams"])
+def test_ctrl_c_while_the_program_still_loads(run, loading):
+    done = run.python(
+        "import signal, sys\n"
+        "class Press:\n"
+        "    def find_spec(self, name, *rest):\n"
+        f"        if name == {loading!r}: signal.raise_signal(signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Press())\n"
+        "from bnlab.__main__ import main; main()"
+    )
+    assert done == (130, "", "Interrupted\n")
+
+
 @needs_proc
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_ctrl_c(run, call, tmp_path, until, jobs):
