@@ -94,7 +94,7 @@ def start_early(*more: str) -> None:
 
         forkserver.set_forkserver_preload([IMPORTED, *more])
         resource_tracker.ensure_running()  # it lets signals through that are held back, so it comes first
-        with interrupts_held_back(), ctrl_c_ignored(), _one_at_a_time():
+        with interrupts_held_back(), ctrl_c_ignored():
             forkserver.ensure_running()
 
 
@@ -123,7 +123,8 @@ def new_pool(workers: int, time_limit: float | None, *more: str) -> WorkerPool:
     """So many worker processes at most, each with one thread of BLAS. time_limit: seconds per task. more: modules that they
     have imported when they start."""
     start_early(*more)
-    return WorkerPool(workers, multiprocessing.get_context(METHOD), time_limit, _one_at_a_time)
+    around_start = contextlib.nullcontext if METHOD == "forkserver" else _one_thread
+    return WorkerPool(workers, multiprocessing.get_context(METHOD), time_limit, around_start)
 
 
 def cluster(workers: Workers) -> AbstractContextManager[Executor]:
@@ -272,23 +273,20 @@ def _error(future: Future[Any]) -> BaseException | None:
 
 
 @contextlib.contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    """Around the start of a process with one thread of BLAS. The environment is the whole process's, and a worker of a
-    cluster has several threads."""
-    with _starting, _environment(ONE_THREAD):
-        yield
+def _one_thread() -> Iterator[None]:
+    """Around the start of a process that is spawned, on Windows. The environment is the whole process's, so one at a time.
 
-
-@contextlib.contextmanager
-def _environment(variables: dict[str, str]) -> Iterator[None]:
-    """Give processes that start in the block these environment variables."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+    Elsewhere the environment of a process with threads must not change: whoever reads it at that moment, in any library of
+    C, may crash. There the workers' server sets its own.
+    """
+    with _starting:
+        before = {name: os.environ.get(name) for name in ONE_THREAD}
+        os.environ.update(ONE_THREAD)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value

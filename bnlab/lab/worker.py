@@ -3,8 +3,13 @@ do."""
 
 from __future__ import annotations
 
+import os
 import sys
 from types import TracebackType
+
+from bnlab.lab.executor import ONE_THREAD
+
+os.environ.update(ONE_THREAD)  # BLAS looks when it is loaded, which comes next
 
 from bnlab.lab import compilation, pool, train
 

@@ -182,15 +182,14 @@ def test_a_clock_that_jumps(study, moment, jump):
     study.program.env |= {
         "LD_PRELOAD": str(FAKETIME),
         "FAKETIME_TIMESTAMP_FILE": str(clock),
-        "FAKETIME_CACHE_DURATION": "1",  # seconds; if every thread reads the file all the time, libfaketime may crash
+        "FAKETIME_CACHE_DURATION": "1",  # seconds; else the study ends before the jump is seen
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }
     process = study.at(moment, "--run-time-limit", 60)
     jumped = study.folder / "jumped"
     jumped.write_text(jump)
     jumped.rename(clock)  # libfaketime must not read a file that is half written
-    # libfaketime itself crashes programs with threads now and then; then the driver counts as killed
-    assert study.ended(process).status in (0, -signal.SIGSEGV)
+    assert study.ended(process).status == 0
     study.goes_on_to_the_same_bytes()
 
 

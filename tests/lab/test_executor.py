@@ -238,6 +238,22 @@ def test_the_server_that_workers_are_forked_from_may_be_killed():
         assert sorted(future.result() for _, future in ended) == [*range(10)]
 
 
+def test_no_thread_changes_the_environment_which_another_may_be_reading():
+    """C's getenv and setenv don't exclude each other: a driver under libfaketime, which reads it all the time, crashed."""
+    if METHOD != "forkserver":
+        pytest.skip("a process is spawned with the environment that is there")
+    code = (
+        "import sys, threading\n"
+        "def hook(event, args):\n"
+        "    if event in ('os.putenv', 'os.unsetenv') and threading.active_count() > 1: print(event, args)\n"
+        "sys.addaudithook(hook)\n"
+        "from bnlab.lab.executor import Workers, executor\n"
+        "with executor(Workers(2, 'process')) as pool: print(*pool.map(abs, [-1, -2, -3]))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "1 2 3\n"
+
+
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="no /proc to read")
 def test_the_server_ignores_ctrl_c_and_so_do_its_children_from_their_first_instruction():
     """What a process ignores when it is started, its children ignore before they run a line."""
