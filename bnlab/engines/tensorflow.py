@@ -19,8 +19,8 @@ import keras
 import tensorflow as tf
 
 from bnlab.engines.loop import Trained, run
-from bnlab.engines.tensorflow_net import Batchnorm, build_net, training_loss
-from bnlab.engines.tensorflow_rules import make_optimizer
+from bnlab.engines.tensorflow_net import Batchnorm, build_net, mask_shapes, training_loss
+from bnlab.engines.tensorflow_rules import decay, make_optimizer
 from bnlab.layers.types import Array
 from bnlab.runs.draws import Draws
 from bnlab.runs.outcome import Outcome
@@ -74,9 +74,7 @@ class KerasNet(Trained):
         self._scores = tf.function(lambda images: self.net(images, training=False), reduce_retracing=True)
 
     def step(self, iteration: int, images: Array, labels: Array) -> float:
-        net = self.spec.net
-        widths = getattr(net, "hidden_dims", ())[: net.dropout_layers]
-        shapes = ((layer, (len(images), width)) for layer, width in enumerate(widths, start=1))
+        shapes = mask_shapes(self.spec.net, len(images))
         uniforms = [tf.constant(self.draws.uniforms(iteration, layer, shape)) for layer, shape in shapes]
         loss, gradients = self._gradients(self._tensor(images), tf.constant(labels), uniforms)
         told = float(loss)
@@ -85,7 +83,7 @@ class KerasNet(Trained):
         return told
 
     def decay(self, factor: float) -> None:
-        self.optimizer.learning_rate = float(self.optimizer.learning_rate.numpy()) * factor
+        decay(self.optimizer, factor)
 
     def scores(self, images: Array) -> Array:
         found: Array = self._scores(self._tensor(images)).numpy()

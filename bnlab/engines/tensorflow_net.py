@@ -99,6 +99,12 @@ def _normalized(norm: Any, x: Any, by_batch: bool) -> Any:
     return norm(x, training=by_batch) if isinstance(norm, Batchnorm) else norm(x)
 
 
+def mask_shapes(net: NetSpec | ConvNetSpec, rows: int) -> Iterator[tuple[int, tuple[int, int]]]:
+    """Each layer with dropout, from 1, and the shape of its mask for so many rows."""
+    widths = getattr(net, "hidden_dims", ())[: net.dropout_layers]
+    return ((layer, (rows, width)) for layer, width in enumerate(widths, start=1))
+
+
 def as_theirs(name: str, array: Array) -> Array:
     """A parameter of ours in Keras's shape: filters have their channels last, gamma and beta one dimension."""
     if array.ndim == 4:

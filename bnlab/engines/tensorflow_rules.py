@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from bnlab.engines.loop import of_rule
 from bnlab.runs.spec import RunSpec
 
 
@@ -44,16 +46,20 @@ def _constant(value: float, like: Any) -> Any:
     return tf.constant(value, like.dtype)
 
 
+OPTIMIZERS: dict[str, Callable[[dict[str, float]], Any]] = {
+    "sgd": lambda own: keras.optimizers.SGD(own["learning_rate"]),
+    "sgd_momentum": lambda own: Momentum(own["learning_rate"], own["momentum"]),
+    "rmsprop": lambda own: NotebookRMSprop(own["learning_rate"], rho=own["decay_rate"], epsilon=own["epsilon"]),
+    "adam": lambda own: NotebookAdam(own["learning_rate"], own["beta1"], own["beta2"], own["epsilon"]),
+}
+"""By update rule, from the rule's settings."""
+
+
 def make_optimizer(spec: RunSpec) -> Any:
     """The run's update rule."""
-    settings = spec.solver.rule_config
-    lr, rule = settings["learning_rate"], spec.solver.update_rule
-    if rule == "sgd":
-        return keras.optimizers.SGD(lr)
-    if rule == "sgd_momentum":
-        return Momentum(lr, settings["momentum"])
-    if rule == "rmsprop":
-        return NotebookRMSprop(lr, rho=settings["decay_rate"], epsilon=settings["epsilon"])
-    if rule == "adam":
-        return NotebookAdam(lr, settings["beta1"], settings["beta2"], settings["epsilon"])
-    raise ValueError(f"solver.update_rule: the tensorflow engine has no {rule}: it has sgd, sgd_momentum, rmsprop and adam")
+    return of_rule(spec.solver.update_rule, OPTIMIZERS, "tensorflow")(spec.solver.rule_config)
+
+
+def decay(optimizer: Any, factor: float) -> None:
+    """Multiply its learning rate."""
+    optimizer.learning_rate = float(optimizer.learning_rate.numpy()) * factor

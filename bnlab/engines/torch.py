@@ -15,7 +15,7 @@ import torch
 
 from bnlab.engines.loop import Trained, run
 from bnlab.engines.torch_net import build_net, training_loss
-from bnlab.engines.torch_rules import make_optimizer
+from bnlab.engines.torch_rules import decay, make_optimizer
 from bnlab.layers.types import Array
 from bnlab.runs.draws import Draws
 from bnlab.runs.outcome import Outcome
@@ -76,8 +76,7 @@ class TorchNet(Trained):
         return told
 
     def decay(self, factor: float) -> None:
-        for group in self.optimizer.param_groups:
-            group["lr"] *= factor
+        decay(self.optimizer, factor)
 
     def scores(self, images: Array) -> Array:
         self.net.eval()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
 
+from bnlab.engines.loop import of_rule
 from bnlab.runs.spec import RunSpec
 
 
@@ -30,18 +31,31 @@ class NotebookMomentum(torch.optim.Optimizer):
                     parameter.add_(velocity)
 
 
+MOMENTA: dict[str, type[Any]] = {"notebook": NotebookMomentum, "torch": torch.optim.SGD}
+"""By convention."""
+OPTIMIZERS: dict[str, Callable[[Any, str, dict[str, float]], Any]] = {
+    "sgd": lambda parameters, _, own: torch.optim.SGD(parameters, own["learning_rate"]),
+    "sgd_momentum": lambda parameters, convention, own: MOMENTA[convention](
+        parameters, own["learning_rate"], own["momentum"]
+    ),
+    "rmsprop": lambda parameters, _, own: torch.optim.RMSprop(
+        parameters, own["learning_rate"], alpha=own["decay_rate"], eps=own["epsilon"]
+    ),
+    "adam": lambda parameters, _, own: torch.optim.Adam(
+        parameters, own["learning_rate"], (own["beta1"], own["beta2"]), own["epsilon"]
+    ),
+}
+"""By update rule, from the parameters, the convention and the rule's settings. RMSProp and Adam add epsilon outside the
+root, as the notebooks do."""
+
+
 def make_optimizer(spec: RunSpec, parameters: Iterable[torch.Tensor]) -> Any:
-    """The run's update rule. RMSProp and Adam add epsilon outside the root, as the notebooks do."""
-    settings = spec.solver.rule_config
-    lr, rule = settings["learning_rate"], spec.solver.update_rule
-    if rule == "sgd":
-        return torch.optim.SGD(parameters, lr)
-    if rule == "sgd_momentum":
-        own = NotebookMomentum if spec.convention == "notebook" else torch.optim.SGD
-        return own(parameters, lr, settings["momentum"])
-    if rule == "rmsprop":
-        return torch.optim.RMSprop(parameters, lr, alpha=settings["decay_rate"], eps=settings["epsilon"])
-    if rule == "adam":
-        betas = settings["beta1"], settings["beta2"]
-        return torch.optim.Adam(parameters, lr, betas, settings["epsilon"])
-    raise ValueError(f"solver.update_rule: the torch engine has no {rule}: it has sgd, sgd_momentum, rmsprop and adam")
+    """The run's update rule."""
+    make = of_rule(spec.solver.update_rule, OPTIMIZERS, "torch")
+    return make(parameters, spec.convention, spec.solver.rule_config)
+
+
+def decay(optimizer: Any, factor: float) -> None:
+    """Multiply its learning rate."""
+    for group in optimizer.param_groups:
+        group["lr"] *= factor

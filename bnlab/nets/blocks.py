@@ -116,10 +116,8 @@ def _block(stages: Sequence[Stage]) -> tuple[Stage, int]:
     match stages:
         case [Affine() as affine, Relu(), *_]:
             return Block(affine), 2
-        case [Affine() as affine, Normalization(kind=kind) as own, Relu(), *_] if kind in NORMALIZED and not corrects(
-            own.param
-        ):
-            return NORMALIZED[kind](affine, own), 3
+        case [Affine() as affine, Normalization() as own, Relu(), *_] if _has_kernels(own):
+            return NORMALIZED[own.kind](affine, own), 3
     return stages[0], 1
 
 

@@ -27,7 +27,6 @@ from bnlab.runs.spec import RunSpec
 
 ROUNDS = 3
 STATUS = Path("/proc/self/status")
-QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class Cost:
 def cost(spec: RunSpec, folders: Sequence[str]) -> Cost:
     """Measure a training in a process of its own. Raises RunError if it breaks off."""
     command = [sys.executable, "-m", "bnlab.parity.cost", json.dumps(spec.to_json()), json.dumps([*folders])]
-    environment = {**os.environ, **ONE_THREAD, **QUIET}
+    environment = {**os.environ, **ONE_THREAD}
     done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from bnlab.engines import tensorflow as engine  # first: it says how TensorFlow is to be loaded
-from bnlab.engines.tensorflow_net import as_ours, load_parameters, make_module, training_loss
-from bnlab.engines.tensorflow_rules import make_optimizer
+from bnlab.engines.tensorflow_net import as_ours, load_parameters, make_module, mask_shapes, training_loss
+from bnlab.engines.tensorflow_rules import decay, make_optimizer
 
 import keras  # isort: skip
 import tensorflow as tf  # isort: skip
@@ -21,7 +21,7 @@ from bnlab.layers.types import Array, Param
 from bnlab.parity import conventions as common
 from bnlab.parity.conventions import Convention
 from bnlab.parity.numbers import distance
-from bnlab.parity.probe import NetProbe
+from bnlab.parity.probe import NetProbe, sandwiches
 from bnlab.runs.spec import RunSpec
 
 CONVENTIONS = ("notebook",)
@@ -98,22 +98,15 @@ LAYERS: dict[str, Callable[..., Any]] = {
     "layernorm": _layernorm,
     "dropout": _dropout,
     "dropout_test": _dropout,
-    "affine_relu": lambda x, w, b: tf.nn.relu(_affine(x, w, b)),
-    "affine_bn_relu": lambda x, w, b, gamma, beta, param: tf.nn.relu(_batchnorm(_affine(x, w, b), gamma, beta, param)),
-    "affine_ln_relu": lambda x, w, b, gamma, beta, param: tf.nn.relu(_layernorm(_affine(x, w, b), gamma, beta, param)),
     "conv": _conv,
     "max_pool": _max_pool,
     "spatial_batchnorm": _spatial_batchnorm,
     "spatial_batchnorm_test": _spatial_batchnorm,
     "spatial_groupnorm": _groupnorm,
-    "conv_relu": lambda x, w, b, conv: tf.nn.relu(_conv(x, w, b, conv)),
-    "conv_relu_pool": lambda x, w, b, conv, pool: _max_pool(tf.nn.relu(_conv(x, w, b, conv)), pool),
-    "conv_bn_relu": lambda x, w, b, gamma, beta, conv, param: tf.nn.relu(
-        _spatial_batchnorm(_conv(x, w, b, conv), gamma, beta, param)
-    ),
     "softmax_loss": _softmax_loss,
     "svm_loss": _svm_loss,
 }
+LAYERS |= sandwiches(LAYERS)
 """By the name of the case, each of the case's arguments and what else its forward function takes."""
 
 
@@ -133,8 +126,7 @@ def net(probe: NetProbe, inputs: Mapping[str, Array], labels: Array) -> tuple[Ar
     with engine.repeatable("cpu", inputs["x"].dtype.name):
         module = make_module(probe.net, probe.image, probe.num_classes)
         load_parameters(module, values)
-        shapes = [(len(labels), width) for width in getattr(probe.net, "hidden_dims", ())[: probe.net.dropout_layers]]
-        uniforms = [tf.constant(probe.uniforms(layer, shape)) for layer, shape in enumerate(shapes, start=1)]
+        uniforms = [tf.constant(probe.uniforms(*each)) for each in mask_shapes(probe.net, len(labels))]
         with tf.GradientTape() as tape:
             loss = training_loss(module, tf.constant(inputs["x"]), labels, probe.reg, uniforms)
         gradients = tape.gradient(loss, dict(module.named()))
@@ -152,7 +144,7 @@ def _steps(optimizer: Any, spec: RunSpec, w: Array, gradients: Sequence[Array]) 
     optimizer.build([weights])
     for gradient in gradients:
         optimizer.apply([tf.constant(gradient)])
-        optimizer.learning_rate = float(optimizer.learning_rate.numpy()) * spec.solver.lr_decay
+        decay(optimizer, spec.solver.lr_decay)
         found.append(weights.numpy().copy())
     return found
 

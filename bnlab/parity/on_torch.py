@@ -11,13 +11,13 @@ from torch import nn
 
 from bnlab.cases.case import LABELS
 from bnlab.engines.torch_net import load_parameters, make_module, training_loss
-from bnlab.engines.torch_rules import make_optimizer
+from bnlab.engines.torch_rules import decay, make_optimizer
 from bnlab.layers.normalization_core import EPS
 from bnlab.layers.types import Array, Param
 from bnlab.parity import conventions as common
 from bnlab.parity.conventions import Convention
 from bnlab.parity.numbers import distance
-from bnlab.parity.probe import NetProbe
+from bnlab.parity.probe import NetProbe, sandwiches
 from bnlab.runs.spec import RunSpec
 
 f = nn.functional
@@ -74,22 +74,15 @@ LAYERS: dict[str, Callable[..., Tensor]] = {
     "layernorm": _layernorm,
     "dropout": _dropout,
     "dropout_test": _dropout,
-    "affine_relu": lambda x, w, b: torch.relu(_affine(x, w, b)),
-    "affine_bn_relu": lambda x, w, b, gamma, beta, param: torch.relu(_batchnorm(_affine(x, w, b), gamma, beta, param)),
-    "affine_ln_relu": lambda x, w, b, gamma, beta, param: torch.relu(_layernorm(_affine(x, w, b), gamma, beta, param)),
     "conv": _conv,
     "max_pool": _max_pool,
     "spatial_batchnorm": _batchnorm,
     "spatial_batchnorm_test": _batchnorm,
     "spatial_groupnorm": _groupnorm,
-    "conv_relu": lambda x, w, b, conv: torch.relu(_conv(x, w, b, conv)),
-    "conv_relu_pool": lambda x, w, b, conv, pool: _max_pool(torch.relu(_conv(x, w, b, conv)), pool),
-    "conv_bn_relu": lambda x, w, b, gamma, beta, conv, param: torch.relu(
-        _batchnorm(_conv(x, w, b, conv), gamma, beta, param)
-    ),
     "softmax_loss": lambda x: f.cross_entropy(x, torch.tensor(LABELS[: x.shape[0]])),
     "svm_loss": _svm_loss,
 }
+LAYERS |= sandwiches(LAYERS)
 """By the name of the case, each of the case's arguments and what else its forward function takes."""
 
 
@@ -119,8 +112,7 @@ def steps(spec: RunSpec, w: Array, gradients: Sequence[Array]) -> list[Array]:
     for gradient in gradients:
         weights.grad = torch.tensor(gradient)
         optimizer.step()
-        for group in optimizer.param_groups:
-            group["lr"] *= spec.solver.lr_decay
+        decay(optimizer, spec.solver.lr_decay)
         found.append(weights.detach().numpy().copy())
     return found
 

@@ -1,8 +1,8 @@
-"""The nets of the table of cases as runs name them, so that an engine can build them."""
+"""What a framework builds from its own layers as we do from ours: sandwiches, and the nets of the table of cases."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,20 @@ import numpy as np
 from bnlab.cases.nets import IMAGE, NetCase
 from bnlab.layers.types import Array
 from bnlab.runs.spec import ConvNetSpec, NetSpec
+
+
+def sandwiches(layers: Mapping[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
+    """The sandwiches of these layers, all by the names of their cases."""
+    affine, conv, relu, max_pool = (layers[name] for name in ("affine", "conv", "relu", "max_pool"))
+    batchnorm, layernorm, spatial = (layers[name] for name in ("batchnorm", "layernorm", "spatial_batchnorm"))
+    return {
+        "affine_relu": lambda x, w, b: relu(affine(x, w, b)),
+        "affine_bn_relu": lambda x, w, b, gamma, beta, param: relu(batchnorm(affine(x, w, b), gamma, beta, param)),
+        "affine_ln_relu": lambda x, w, b, gamma, beta, param: relu(layernorm(affine(x, w, b), gamma, beta, param)),
+        "conv_relu": lambda x, w, b, own: relu(conv(x, w, b, own)),
+        "conv_relu_pool": lambda x, w, b, own, pool: max_pool(relu(conv(x, w, b, own)), pool),
+        "conv_bn_relu": lambda x, w, b, gamma, beta, own, param: relu(spatial(conv(x, w, b, own), gamma, beta, param)),
+    }
 
 
 @dataclass(frozen=True)

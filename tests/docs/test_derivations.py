@@ -3,19 +3,17 @@
 import inspect
 import re
 from pathlib import Path
-from textwrap import dedent
 
 import numpy as np
 import pytest
 
 from bnlab import layers
 from bnlab.layers import batchnorm_backward, batchnorm_backward_alt, batchnorm_forward, conv_backward, conv_forward
+from tests.docs.quotes import FENCE, ROOT, quotes_of, stands_in_its_file
 
-ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "derivations.md").read_text(encoding="utf-8")
-FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 BLOCKS = FENCE.findall(PAGE)
-QUOTES = [text for kind, text in BLOCKS if kind == "python"]
+QUOTES = quotes_of(PAGE)
 PROSE = FENCE.sub("", PAGE)
 INLINE = re.compile(r"\$([^$]*)\$")
 EPS = 0.3
@@ -23,10 +21,7 @@ EPS = 0.3
 
 @pytest.mark.parametrize("quote", QUOTES, ids=range(len(QUOTES)))
 def test_a_quote_stands_in_the_file_it_names(quote):
-    first, code = quote.split("\n", 1)
-    source = (ROOT / first.removeprefix("# ")).read_text(encoding="utf-8").splitlines()
-    lines = code.count("\n")
-    assert code in [dedent("\n".join(source[i : i + lines])) + "\n" for i in range(len(source))]
+    assert stands_in_its_file(quote)
 
 
 def test_the_file_of_every_layer_is_quoted():

@@ -3,28 +3,23 @@
 import importlib.util
 import re
 import sys
-from pathlib import Path
-from textwrap import dedent
 
 import pytest
 
 from bnlab import engines
 from bnlab.engines import installed
+from tests.docs.quotes import ROOT, quotes_of, stands_in_its_file
 
-ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "frameworks"
 PAGE = (ROOT / "docs" / "frameworks.md").read_text(encoding="utf-8")
-QUOTES = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+QUOTES = quotes_of(PAGE)
 FILES = {"NumPy": "with_numpy.py", "PyTorch": "with_torch.py", "TensorFlow": "with_tensorflow.py"}
 SHORT = ("solver.num_epochs=2", "data.num_train=500")
 
 
 @pytest.mark.parametrize("quote", QUOTES, ids=range(len(QUOTES)))
 def test_a_quote_stands_in_the_file_it_names(quote):
-    first, code = quote.split("\n", 1)
-    source = (ROOT / first.removeprefix("# ")).read_text(encoding="utf-8").splitlines()
-    lines = code.count("\n")
-    assert code in [dedent("\n".join(source[i : i + lines])) + "\n" for i in range(len(source))]
+    assert stands_in_its_file(quote)
 
 
 def test_all_that_the_programs_do_is_quoted():
