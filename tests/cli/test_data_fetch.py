@@ -62,7 +62,7 @@ def test_the_archive_alone_is_trained_on(call, tmp_path):
 def test_every_failure_has_its_line(call, server, tmp_path):
     server.answers |= {f"/a/{NAME}": serving.web_page, "/b/cifar-10-binary.tar.gz": serving.redirects("/c")}
     sources = [server.url(f"/a/{NAME}"), server.url("/b"), f"http://127.0.0.1:{serving.closed_port()}/{NAME}"]
-    done = call("data", "fetch", "cifar10", *(word for url in sources for word in ("--source", url)), "--timeout", 5)
+    done = call("data", "fetch", "cifar10", *(word for url in sources for word in ("--source", url)))
     assert (done.status, done.out) == (1, "")
     *lines, error = done.err.splitlines()
     assert lines == [
@@ -122,7 +122,7 @@ def test_after_a_signal_the_same_command_goes_on(run, server, tmp_path, until, s
         process = run.start(*command)
         until(lambda before=before: part(tmp_path).exists() and part(tmp_path).stat().st_size > before)
         process.send_signal(signum)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=60)
         assert out == ""
         if signum == signal.SIGKILL:
             assert process.returncode == -signal.SIGKILL
@@ -159,7 +159,7 @@ def test_two_commands_at_once(run, server, tmp_path, until):
     assert (second.status, second.err.count("\n")) == (2, 1)
     assert second.err.startswith("Error: another bnlab is fetching cifar10 into data: wait until it has ended")
     first.send_signal(signal.SIGINT)
-    first.communicate(timeout=30)
+    first.communicate(timeout=60)
 
 
 def test_a_terminal_shows_a_bar(on_a_terminal, server):
@@ -167,12 +167,12 @@ def test_a_terminal_shows_a_bar(on_a_terminal, server):
         handler.head(200, Content_Length=SIZE),
         handler.wfile.write(b"\x1f\x8b" + bytes(3_000_000)),
         handler.wfile.flush(),
-        handler.server.over.wait(1),
+        handler.server.over.wait(20),
     )
     status, out, shown = on_a_terminal(
-        *("data", "fetch", "cifar10", "--data-dir", "data", "--source", server.url(f"/{NAME}"), "--timeout", 0.5)
+        *("data", "fetch", "cifar10", "--data-dir", "data", "--source", server.url(f"/{NAME}"), "--timeout", 2)
     )
     assert (status, out) == (1, "")
     assert NAME in shown
     assert "3.0/170.5 MB" in shown
-    assert f"falls silent after 3,000,002 of {SIZE:,} bytes (for 0.5 s)" in " ".join(shown.split())
+    assert f"falls silent after 3,000,002 of {SIZE:,} bytes (for 2 s)" in " ".join(shown.split())

@@ -3,6 +3,7 @@
 import gzip
 import os
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,10 @@ from tests import serving
 
 CONTENT = gzip.compress(os.urandom(200_000), 1)
 SIZE = len(CONTENT)
-QUICK = Limits(timeout=0.3, min_rate=0, window=0.2, tries=5, redirects=3)
+LIMITS = Limits(timeout=30, min_rate=0, window=0.2, tries=5, redirects=3)
+"""Longer than any hiccup of a busy machine: what must wait for a timeout takes a shorter one."""
+SOON = 30
+"""Seconds: long for what must be given up, and short of for ever."""
 PATH = "/files/a.tar.gz"
 
 
@@ -32,7 +36,7 @@ def server(running):
 def get(server, tmp_path):
     """Fetches the file; gives what download gives."""
 
-    def get(answer=None, limits=QUICK, advance=lambda there: None):
+    def get(answer=None, limits=LIMITS, advance=lambda there: None):
         if answer:
             server.answers[PATH] = answer
         return download(server.url(PATH), tmp_path / "part", SIZE, limits, advance)
@@ -138,26 +142,26 @@ def test_a_server_that_always_gives_parts_or_none_is_given_up(get, server, statu
     assert len(server.asked) == 1
 
 
-@pytest.mark.parametrize(("after", "words"), [(-1, "doesn't answer within 0.3 s"), (5000, "falls silent after 5,000 of")])
+@pytest.mark.parametrize(("after", "words"), [(-1, "doesn't answer within 1 s"), (5000, "falls silent after 5,000 of")])
 def test_a_server_that_falls_silent(get, server, after, words):
     start = time.monotonic()
     with pytest.raises(SourceError, match=words):
-        get(serving.stalls(CONTENT, after))
-    assert time.monotonic() - start < 5
+        get(serving.stalls(CONTENT, after), replace(LIMITS, timeout=1))
+    assert time.monotonic() - start < SOON
 
 
 def test_a_slow_one_is_given_up_even_if_it_never_falls_silent(get, tmp_path):
-    limits = Limits(timeout=0.3, min_rate=100_000, window=0.2)
+    limits = replace(LIMITS, min_rate=100_000)
     start = time.monotonic()
     with pytest.raises(SlowError, match=r"is slow \(\d+ kB/s\)") as caught:
         get(serving.drips(CONTENT, 0.01, 100), limits)
-    assert time.monotonic() - start < 3
+    assert time.monotonic() - start < SOON
     assert 0 < caught.value.rate < 100_000
     assert CONTENT.startswith(came(tmp_path))
 
 
 def test_one_that_is_quick_enough_is_not(get, tmp_path):
-    assert get(serving.drips(CONTENT, 0.01, 20_000), Limits(timeout=5, min_rate=10_000, window=0.05))
+    assert get(serving.drips(CONTENT, 0.01, 20_000), replace(LIMITS, min_rate=1000, window=0.05))
     assert came(tmp_path) == CONTENT
 
 
@@ -185,7 +189,7 @@ def test_what_is_not_the_file(get, tmp_path, case):
     with pytest.raises(SourceError, match=words) as caught:
         get(answer)
     assert "\n" not in str(caught.value)
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < SOON
     part = tmp_path / "part"
     assert not part.exists() or part.stat().st_size <= SIZE
 
@@ -196,26 +200,26 @@ def test_of_an_endless_one_no_more_is_read_than_the_file_has(get, tmp_path, chun
     start = time.monotonic()
     assert get(serving.endless(CONTENT, chunked))
     assert came(tmp_path) == CONTENT
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < SOON
 
 
 def test_redirects_are_followed_but_not_for_ever(get, server, tmp_path):
     for i in range(3):
         server.answers[f"/{i}"] = serving.redirects(f"/{i + 1}" if i < 2 else PATH, endless_body=i == 1)
     server.answers[PATH] = serving.gives(CONTENT)
-    assert download(server.url("/0"), tmp_path / "part", SIZE, QUICK, lambda there: None)
+    assert download(server.url("/0"), tmp_path / "part", SIZE, LIMITS, lambda there: None)
     assert [path for path, _ in server.asked] == ["/0", "/1", "/2", PATH]
     with pytest.raises(SourceError, match="too often"):
-        download(server.url("/0"), tmp_path / "other", SIZE, Limits(timeout=0.3, redirects=2), lambda there: None)
+        download(server.url("/0"), tmp_path / "other", SIZE, replace(LIMITS, redirects=2), lambda there: None)
 
 
 def test_nobody_listens(tmp_path):
     url = f"http://127.0.0.1:{serving.closed_port()}/a"
     with pytest.raises(SourceError, match=r"can't be reached \(Connection refused\)"):
-        download(url, tmp_path / "part", SIZE, QUICK, lambda there: None)
+        download(url, tmp_path / "part", SIZE, LIMITS, lambda there: None)
 
 
 def test_errors_of_the_disk_are_told_as_such(server, tmp_path):
     server.answers[PATH] = serving.gives(CONTENT)
     with pytest.raises(FileNotFoundError):
-        download(server.url(PATH), tmp_path / "no folder" / "part", SIZE, QUICK, lambda there: None)
+        download(server.url(PATH), tmp_path / "no folder" / "part", SIZE, LIMITS, lambda there: None)
