@@ -127,7 +127,8 @@ def _rendered(canvas: Any, name: str, **options: Any) -> bytes:
 def _write_names(axes: Axes, panel: Panel | HeatMap | Image, wide: float) -> None:
     """The panel's title, and the labels of its axes."""
     title = wrapped(panel.title, TITLE_SIZE, wide + 2 * RIGHT)
-    axes.set_title(title, pad=8, parse_math=False)  # points: above the marks at the edge
+    # pad, in points: above the marks at the edge. y: where it is anyway; without, each drawing measures all ticks for it.
+    axes.set_title(title, y=1, pad=8, parse_math=False)
     if not isinstance(panel, Image):
         axes.set_xlabel(wrapped(panel.x_label, FONT_SIZE, SIZE[0]))
         axes.set_ylabel(wrapped(panel.y_label, FONT_SIZE, SIZE[1]))
