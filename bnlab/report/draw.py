@@ -102,17 +102,18 @@ def _matplotlib() -> Iterator[None]:
 def _import_matplotlib() -> None:
     """Import it for the first time, without the environment's MPLBACKEND: one that isn't installed would be an error.
 
-    No backend is needed to write files. One that is installed is set afterwards, for what the caller draws later.
+    No backend is needed to write files. One that is installed is set afterwards, for what the caller draws later. C's own
+    environment stays as it is: another thread may be reading it.
     """
     if "matplotlib" in sys.modules:
         return
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # users need not hear about its cache folder
-    backend = os.environ.pop("MPLBACKEND", None)
+    whole, backend = os.environ, os.environ.get("MPLBACKEND")
+    os.environ = {name: value for name, value in whole.items() if name != "MPLBACKEND"}  # type: ignore  # noqa: B003
     try:
         import matplotlib
     finally:
-        if backend is not None:
-            os.environ["MPLBACKEND"] = backend
+        os.environ = whole  # noqa: B003
     if backend:
         with contextlib.suppress(ValueError):
             matplotlib.rcParams["backend"] = backend

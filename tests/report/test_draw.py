@@ -79,10 +79,12 @@ def test_the_same_bytes_again_and_in_a_process_with_other_settings_of_matplotlib
     assert first == again
     (tmp_path / "matplotlibrc").write_text("backend: nonsense\nfigure.dpi: 7\nfont.family: serif\n")
     code = (
-        f"import os, sys; sys.path[:] = {sys.path!r}\n"
+        f"import os, sys; sys.path[:] = {sys.path!r}\nchanged = []\n"
+        "sys.addaudithook(lambda event, args: changed.append(event) if b'MPLBACKEND' in args else None)\n"
         "from bnlab.report.draw import draw\nfrom bnlab.report.figure import *\nimport hashlib\n"
         f"print([hashlib.sha256(content).hexdigest() for content in draw({shown!r}).values()])\n"
         "assert 'matplotlib.pyplot' not in sys.modules\n"
+        "assert not changed, 'another thread may be reading the environment'\n"
         "import matplotlib\nprint(os.environ['MPLBACKEND'], matplotlib.rcParams['backend'] == 'svg')"
     )
     warnings = ["-W", "error", "-W", "default::DeprecationWarning"]  # as in pyproject.toml
