@@ -2,6 +2,7 @@
 
 import json
 import os
+import py_compile
 import time
 
 import pytest
@@ -44,6 +45,7 @@ def other_package(run, tmp_path):
     wrong = "gone = no_such_module:it\nlacking = other_executors:it\nanything = builtins:str\n"
     (info / "entry_points.txt").write_text(f"[bnlab.executors]\n{names}{wrong}")
     (folder / "other_executors.py").write_text(MODULE)
+    py_compile.compile(str(folder / "other_executors.py"))  # else the first import leaves a file there
     run.env["PYTHONPATH"] = os.pathsep.join([str(folder), run.env["PYTHONPATH"]])
 
 
