@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from typing import TypeVar
 
 import numpy as np
 
@@ -20,7 +19,6 @@ from bnlab.runs.spec import RunSpec
 
 AT_ONCE = 250
 """Images that are scored at once."""
-Row = TypeVar("Row")
 
 
 class Trained(ABC):
@@ -45,14 +43,6 @@ class Trained(ABC):
     @abstractmethod
     def estimate_population(self, batches: Iterator[Array]) -> None:
         """Replace running statistics by those of these minibatches; there is at least one."""
-
-
-def of_rule(rule: str, optimizers: Mapping[str, Row], engine: str) -> Row:
-    """An engine's row for an update rule. Raises ValueError for a rule that it hasn't got."""
-    if rule not in optimizers:
-        *most, last = optimizers
-        raise ValueError(f"solver.update_rule: the {engine} engine has no {rule}: it has {', '.join(most)} and {last}")
-    return optimizers[rule]
 
 
 def run(net: Trained, spec: RunSpec, data: Mapping[str, Array], draws: Draws) -> Outcome:

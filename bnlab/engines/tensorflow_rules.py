@@ -8,7 +8,6 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from bnlab.engines.loop import of_rule
 from bnlab.runs.spec import RunSpec
 
 
@@ -57,7 +56,7 @@ OPTIMIZERS: dict[str, Callable[[dict[str, float]], Any]] = {
 
 def make_optimizer(spec: RunSpec) -> Any:
     """The run's update rule."""
-    return of_rule(spec.solver.update_rule, OPTIMIZERS, "tensorflow")(spec.solver.rule_config)
+    return OPTIMIZERS[spec.solver.update_rule](spec.solver.rule_config)
 
 
 def decay(optimizer: Any, factor: float) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 
-from bnlab.engines.loop import of_rule
 from bnlab.runs.spec import RunSpec
 
 
@@ -51,8 +50,7 @@ root, as the notebooks do."""
 
 def make_optimizer(spec: RunSpec, parameters: Iterable[torch.Tensor]) -> Any:
     """The run's update rule."""
-    make = of_rule(spec.solver.update_rule, OPTIMIZERS, "torch")
-    return make(parameters, spec.convention, spec.solver.rule_config)
+    return OPTIMIZERS[spec.solver.update_rule](parameters, spec.convention, spec.solver.rule_config)
 
 
 def decay(optimizer: Any, factor: float) -> None:
