@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from bnlab.report.figure import Figure, HeatMap, Image
 from bnlab.report.layout import BAR, DRAFT, SIZE, rows_of
-from bnlab.report.text import FONT_SIZE, wrapped, write_ticks
+from bnlab.report.text import FONT_SIZE, wrapped, write_powers, write_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,6 +35,8 @@ def draw_heat_map(axes: Axes, heat_map: HeatMap, figure: Figure, *_: object) -> 
     axes.patch.set(facecolor="#d9d9d9", edgecolor="#8a8a8a", hatch="////")
     axes.pcolormesh(_edges(heat_map.x), y, values, cmap=COLORS, vmin=low, vmax=high)
     axes.set_yscale(heat_map.y_scale)
+    if logs:
+        write_powers(axes.yaxis)
     axes.xaxis.set_major_locator(MaxNLocator(integer=all(float(x).is_integer() for x in heat_map.x)))
     if heat_map.x_ticks:
         write_ticks(axes, heat_map.x_ticks, SIZE[0])

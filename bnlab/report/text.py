@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from itertools import pairwise
-from math import inf, radians, sin
+from math import ceil, floor, inf, log10, radians, sin
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ FONT_SIZE, TITLE_SIZE = 10, 12
 TICKS = ((10, 0, None, 1), (8.5, 0, None, 3), (8, 40, 1.2, 3), (8, 40, 1.8, 1), (7.5, 90, 1.6, 3), (7, 90, inf, 1))
 """How texts at ticks are written, the first way that fits: font size in points, angle in degrees, width of a line in
 inches (None: up to the next one), number of lines."""
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 TICK_GAP, LINE_HEIGHT = 0.08, 1.2 / 72
 """Inches between texts at ticks, and per line and point of font size."""
 
@@ -97,6 +98,28 @@ def write_ticks(axes: Axes, ticks: Mapping[float, str], alone: float) -> None:
         "va": "center" if angle == 90 else "top",
     }
     axes.set_xticks(places, lines, fontsize=size, parse_math=False, **(turned if angle else {}))
+
+
+def write_powers(axis: Any) -> None:
+    """Ticks at a log axis, x or y: at the powers of ten, and small ones at 2 and 5 times each. The small ones have texts if
+    there are fewer than two powers within its limits to read the scale by.
+
+    Matplotlib's own texts are typeset as formulas, which takes a third of the time of drawing; its eight small ticks take
+    half of it.
+    """
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    text, (low, high) = FuncFormatter(lambda value, _: as_power(value)), map(log10, axis.get_view_interval())
+    axis.set_minor_locator(LogLocator(subs=(2, 5)))
+    axis.set_major_formatter(text)
+    axis.set_minor_formatter(text if floor(high) <= ceil(low) else NullFormatter())
+
+
+def as_power(value: float) -> str:
+    """A value as a multiple of a power of ten: '10⁻³', '2·10⁻²'."""
+    factor, exponent = f"{value:.3e}".split("e")
+    power = "10" + str(int(exponent)).translate(SUPERSCRIPTS)
+    return power if float(factor) == 1 else f"{float(factor):g}·{power}"
 
 
 def box_of(drawn: Any) -> Any:

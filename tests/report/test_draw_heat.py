@@ -30,6 +30,7 @@ def test_each_value_is_a_cell_around_its_point():
     assert corners[:, 0, 1].tolist() == pytest.approx([10**0.5, 10**-0.5, 10**-1.5])  # evenly in the logarithm
     assert mesh.get_array().tolist() == [[0, 1, 2], [3, 4, 5]]
     assert (axes.get_yscale(), axes.get_title(), axes.get_xlabel()) == ("log", "Forward", "layer")
+    assert {"10⁰", "10⁻¹"} <= {label.get_text() for label in axes.get_yticklabels()}
     axes, _ = axes_of(figure(heat_map(y_scale="linear")))
     assert mesh_of(axes).get_coordinates()[:, 0, 1].tolist() == pytest.approx([1.45, 0.55, -0.35])
 
