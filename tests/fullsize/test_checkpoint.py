@@ -123,17 +123,25 @@ DAMAGE = {
     "no spec": other_state(lambda document: document.pop("spec")),
     "no net": other_state(lambda document: document["spec"].update(net={"model": "none"})),
     "threads in words": other_state(lambda document: document.update(threads="two")),
+    "no threads": other_state(lambda document: document.update(threads=0)),
 }
 UNFIT = {
     "other parameters": other_state(lambda document: document["state"].update(model=(np.zeros(1, np.float32), []))),
     "another dtype": other_state(lambda document: document["state"].update(best=as_float64(*document["state"]["best"]))),
     "other best": other_state(lambda document: document["state"].update(best=document["state"]["best"][0])),
     "other statistics": other_state(lambda document: document["state"]["model"][1][0].update(running_mean=np.zeros(3))),
+    "other best statistics": other_state(lambda document: document["state"]["best"][1][0].update(running_mean=np.zeros(3))),
+    "no best statistics": other_state(lambda document: document["state"]["best"][1].clear()),
+    "losses in words": other_state(lambda document: document["state"].update(loss_history=["x"] * 12)),
+    "accuracies in words": other_state(lambda document: document["state"].update(val_acc_history=["x"] * 5)),
     "no losses": other_state(lambda document: document["state"].update(loss_history=[])),
     "a check too many": other_state(lambda document: document["state"]["check_iterations"].append(9)),
     "an accuracy too few": other_state(lambda document: document["state"]["val_acc_history"].pop()),
     "no sources": other_state(lambda document: document["state"].update(sources=[])),
     "no rule": other_state(lambda document: document["state"].pop("rule_config")),
+    "no learning rate": other_state(lambda document: document["state"]["rule_config"].pop("learning_rate")),
+    "a learning rate in words": other_state(lambda document: document["state"]["rule_config"].update(learning_rate="x")),
+    "other moments": other_state(lambda document: document["state"]["rule_config"].update(m=np.zeros(3, np.float32))),
 }
 
 
