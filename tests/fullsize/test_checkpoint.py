@@ -220,6 +220,22 @@ class TestWhatIsThere:
         with pytest.raises(StoreError, match="made with --threads 1, and 2 would round otherwise: leave --threads out"):
             self.find(job(), tmp_path, resume=True, threads=2)
 
+    @pytest.mark.parametrize("threads", [5000, 2**32 + 2, 10**30])
+    def test_more_threads_than_blas_has_are_refused_before_anything_is_removed(self, threads, job, tmp_path):
+        """They would be written down, and fewer be used."""
+        begun(job(), tmp_path, 4)
+        before = content(tmp_path)
+        with pytest.raises(SettingsError, match=rf"^--threads {threads}: BLAS has at most \d+ here: give so many or fewer"):
+            self.find(job(), tmp_path, force=True, threads=threads)
+        assert content(tmp_path) == before
+
+    def test_a_checkpoint_with_more_threads_than_blas_has_here_is_refused(self, job, tmp_path):
+        begun(job(), tmp_path, 4)
+        many = other_state(lambda document: document.update(threads=5000))
+        (tmp_path / NAME).write_bytes(many(content(tmp_path)))
+        with pytest.raises(StoreError, match=r"made with --threads 5000, and BLAS has at most \d+ here: .*--force$"):
+            self.find(job(), tmp_path, resume=True)
+
     def test_a_folder_without_one_says_what_makes_one(self, tmp_path):
         with pytest.raises(StoreError, match=r"there is no checkpoint .*: bnlab train makes one"):
             read(tmp_path)
