@@ -22,7 +22,7 @@ from bnlab.cli.options import (
     quiet_option,
     warn_of_unused,
 )
-from bnlab.cli.progress import count_bar, get_ready, set_up_log
+from bnlab.cli.progress import count_bar, get_ready, say, set_up_log
 from bnlab.cli.tables import print_json, print_table
 from bnlab.data import DATASETS
 from bnlab.errors import plural
@@ -84,6 +84,8 @@ def command(file: Path, **given: Any) -> None:
     folder = given["out"] / job.folder
     with alone_in_results(given["out"], job.folder):
         checkpoint = find_checkpoint(folder, job.spec, given["resume"], given["force"], given["threads"])
+        if given["resume"] and checkpoint is None:
+            say(f"There is no {folder / NAME} to go on from: training begins anew", given["quiet"])
         threads = checkpoint.threads if checkpoint else given["threads"] or ONE_THREAD
         done = 0 if checkpoint is None else checkpoint.state["t"]
         with report_interrupt(folder, job):

@@ -17,6 +17,7 @@ from bnlab.engines import solver_builder
 from bnlab.errors import SettingsError, StoreError
 from bnlab.lab.files import store_error, write
 from bnlab.lab.npz import pack, unpack
+from bnlab.layers.types import Array
 from bnlab.report.run_facts import settings as settings_by_key
 from bnlab.runs.draws import Draws
 from bnlab.runs.outcome import planned_checks
@@ -27,6 +28,8 @@ NAME = "checkpoint.npz"
 FORMAT, SCHEMA = "bnlab checkpoint", 1
 MAY_DIFFER = {"solver.num_epochs"}
 """A training may go on for longer than was planned: what came before is the same."""
+HISTORIES = ("loss_history", "train_acc_history", "val_acc_history")
+"""What a state has lists of numbers of."""
 UNFIT = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, SettingsError)
 """What a state raises that is of no such training."""
 
@@ -66,9 +69,15 @@ class Checkpoint:
                 raise ValueError("its histories don't go together")
             if not len(self.state["train_acc_history"]) == len(self.state["val_acc_history"]) == len(checks):
                 raise ValueError("its histories don't go together")
+            if any(type(value) is not float for name in HISTORIES for value in self.state[name]):
+                raise ValueError("its histories aren't numbers")
+            if not _of_rule(self.state["rule_config"], fresh["rule_config"], fresh["model"][0]):
+                raise ValueError("its update rule has other settings")
             solver.load_state({**self.state, "kind": fresh["kind"]})
             with np.errstate(all="ignore"):
-                solver.model.scores(solver.X_val[:1])  # the running statistics fit, too
+                for snapshot in (self.state["best"], self.state["model"]):  # the running statistics fit, too
+                    solver.model.restore(snapshot)
+                    solver.model.scores(solver.X_val[:1])
         except UNFIT as error:
             raise _damaged(self.path) from error
 
@@ -101,7 +110,7 @@ def read(path: Path) -> Checkpoint:
         if document["format"] != FORMAT or document["schema"] != SCHEMA:
             raise ValueError("another format")
         state = document["state"]
-        if type(state["t"]) is not int or type(document["threads"]) is not int:
+        if type(state["t"]) is not int or type(document["threads"]) is not int or document["threads"] < 1:
             raise ValueError("no numbers")
         return Checkpoint(path, RunSpec.from_json(document["spec"]), document["threads"], state)
     except UNFIT as error:
@@ -122,6 +131,15 @@ def solver_of(spec: RunSpec, data: Mapping[str, Any], **more: Any) -> Solver:
     Raises SettingsError for an engine that can't be stopped between two iterations.
     """
     return solver_builder(spec.engine)(spec, data, Draws(spec, data), **more)
+
+
+def _of_rule(config: Mapping[str, Any], fresh: Mapping[str, Any], flat: Array) -> bool:
+    """Whether these may be an update rule's settings and state: numbers, and arrays as the parameters are."""
+
+    def fits(value: Any) -> bool:
+        return type(value) in (int, float) or (value.shape, value.dtype) == (flat.shape, flat.dtype)
+
+    return fresh.keys() <= config.keys() and all(map(fits, config.values()))
 
 
 def _damaged(path: Path) -> StoreError:

@@ -10,11 +10,15 @@ from typing import NamedTuple
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from bnlab.errors import RunError, StoreError
+from bnlab.errors import RunError, SettingsError, StoreError
 from bnlab.fullsize.checkpoint import NAME, Checkpoint, read, remove, save, solver_of
 from bnlab.fullsize.job import Job
+from bnlab.lab.machine import blas_threads
 from bnlab.runs.spec import RunSpec
 from bnlab.solver import Solver
+
+MOST = 2**16
+"""More threads than any BLAS has. Of far larger numbers BLAS sees the last bits alone."""
 
 
 class Trained(NamedTuple):
@@ -29,9 +33,11 @@ class Trained(NamedTuple):
 def find_checkpoint(folder: Path, spec: RunSpec, resume: bool, force: bool, threads: int | None) -> Checkpoint | None:
     """The checkpoint to go on from; None to begin anew. Raises StoreError where that isn't what was asked for.
 
-    force: remove the one that is there. threads: as they were asked for, if they were.
+    force: remove the one that is there. threads: as they were asked for, if they were; SettingsError if there are fewer.
     """
     path = folder / NAME
+    if threads is not None and (most := threads_of(threads)) < threads:
+        raise SettingsError(f"--threads {threads}: BLAS has at most {most} here: give so many or fewer")
     if force:
         remove(path)
     if not path.exists():
@@ -45,7 +51,19 @@ def find_checkpoint(folder: Path, spec: RunSpec, resume: bool, force: bool, thre
             f"{path} was made with --threads {found.threads}, and {threads} would round otherwise: leave --threads out, or "
             "begin anew with --force"
         )
+    if (most := threads_of(found.threads)) < found.threads:
+        raise StoreError(
+            f"{path} was made with --threads {found.threads}, and BLAS has at most {most} here: go on where it was made, "
+            "or begin anew with --force"
+        )
     return found
+
+
+def threads_of(asked: int) -> int:
+    """How many threads BLAS takes when it is told to take so many: it may take fewer, and says nothing."""
+    with threadpool_limits(limits=min(asked, MOST), user_api="blas"):
+        taken = blas_threads()
+    return asked if taken is None else taken
 
 
 def train(

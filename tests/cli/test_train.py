@@ -113,6 +113,16 @@ def test_an_engine_without_checkpoints_is_refused_before_anything_is_written(cal
     refused(call("train", "tiny.yaml", "-s", "engine=torch"), "PyTorch, which isn't installed: pip install 'bnlab[torch]'")
 
 
+def test_going_on_from_nothing_is_said(call):
+    """Settings given by -s name another folder: who means to add epochs like that would train anew, and not know why."""
+    assert call("train", "tiny.yaml").status == 0
+    assert call("train", "tiny.yaml", "--resume").err == ""
+    begun = call("train", "tiny.yaml", "--resume", "-s", "solver.num_epochs=5")
+    name = "results/train/tiny-num_epochs-5/checkpoint.npz"
+    assert (begun.status, begun.err) == (0, f"There is no {name} to go on from: training begins anew\n")
+    assert call("train", "tiny.yaml", "--resume", "-s", "solver.num_epochs=6", "-q").err == ""
+
+
 def test_a_checkpoint_is_not_overwritten_unasked(call, tmp_path):
     first = call("train", "tiny.yaml")
     before = checkpoint(tmp_path).read_bytes()

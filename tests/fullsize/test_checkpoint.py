@@ -123,17 +123,25 @@ DAMAGE = {
     "no spec": other_state(lambda document: document.pop("spec")),
     "no net": other_state(lambda document: document["spec"].update(net={"model": "none"})),
     "threads in words": other_state(lambda document: document.update(threads="two")),
+    "no threads": other_state(lambda document: document.update(threads=0)),
 }
 UNFIT = {
     "other parameters": other_state(lambda document: document["state"].update(model=(np.zeros(1, np.float32), []))),
     "another dtype": other_state(lambda document: document["state"].update(best=as_float64(*document["state"]["best"]))),
     "other best": other_state(lambda document: document["state"].update(best=document["state"]["best"][0])),
     "other statistics": other_state(lambda document: document["state"]["model"][1][0].update(running_mean=np.zeros(3))),
+    "other best statistics": other_state(lambda document: document["state"]["best"][1][0].update(running_mean=np.zeros(3))),
+    "no best statistics": other_state(lambda document: document["state"]["best"][1].clear()),
+    "losses in words": other_state(lambda document: document["state"].update(loss_history=["x"] * 12)),
+    "accuracies in words": other_state(lambda document: document["state"].update(val_acc_history=["x"] * 5)),
     "no losses": other_state(lambda document: document["state"].update(loss_history=[])),
     "a check too many": other_state(lambda document: document["state"]["check_iterations"].append(9)),
     "an accuracy too few": other_state(lambda document: document["state"]["val_acc_history"].pop()),
     "no sources": other_state(lambda document: document["state"].update(sources=[])),
     "no rule": other_state(lambda document: document["state"].pop("rule_config")),
+    "no learning rate": other_state(lambda document: document["state"]["rule_config"].pop("learning_rate")),
+    "a learning rate in words": other_state(lambda document: document["state"]["rule_config"].update(learning_rate="x")),
+    "other moments": other_state(lambda document: document["state"]["rule_config"].update(m=np.zeros(3, np.float32))),
 }
 
 
@@ -211,6 +219,22 @@ class TestWhatIsThere:
         assert self.find(job(), tmp_path, resume=True, threads=1).threads == 1
         with pytest.raises(StoreError, match="made with --threads 1, and 2 would round otherwise: leave --threads out"):
             self.find(job(), tmp_path, resume=True, threads=2)
+
+    @pytest.mark.parametrize("threads", [5000, 2**32 + 2, 10**30])
+    def test_more_threads_than_blas_has_are_refused_before_anything_is_removed(self, threads, job, tmp_path):
+        """They would be written down, and fewer be used."""
+        begun(job(), tmp_path, 4)
+        before = content(tmp_path)
+        with pytest.raises(SettingsError, match=rf"^--threads {threads}: BLAS has at most \d+ here: give so many or fewer"):
+            self.find(job(), tmp_path, force=True, threads=threads)
+        assert content(tmp_path) == before
+
+    def test_a_checkpoint_with_more_threads_than_blas_has_here_is_refused(self, job, tmp_path):
+        begun(job(), tmp_path, 4)
+        many = other_state(lambda document: document.update(threads=5000))
+        (tmp_path / NAME).write_bytes(many(content(tmp_path)))
+        with pytest.raises(StoreError, match=r"made with --threads 5000, and BLAS has at most \d+ here: .*--force$"):
+            self.find(job(), tmp_path, resume=True)
 
     def test_a_folder_without_one_says_what_makes_one(self, tmp_path):
         with pytest.raises(StoreError, match=r"there is no checkpoint .*: bnlab train makes one"):
