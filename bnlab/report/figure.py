@@ -9,6 +9,9 @@ from typing import Literal
 
 from numpy.typing import ArrayLike
 
+MARGIN = 0.08
+"""Of what is drawn, this part stays free above and below where a y-axis isn't fixed."""
+
 
 @dataclass(frozen=True)
 class Line:
