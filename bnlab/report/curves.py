@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf, isfinite, nan
 from typing import TYPE_CHECKING, NamedTuple
 
-from bnlab.report.figure import Band, Figure, Line, Panel
+from bnlab.report.figure import MARGIN, Band, Figure, Line, Panel
 from bnlab.report.layout import SIZE
 from bnlab.report.styles import BAND_ALPHA, Style
 from bnlab.report.text import write_powers, write_ticks
@@ -42,7 +42,7 @@ FAINT = Look(0.7, 0.7, 0.35, 0.8, 5, 0.9, 3)
 def draw_panel(axes: Axes, panel: Panel, _: Figure, styles: dict[str, Style]) -> None:
     """The curves of a panel with their bands, on its scales and within its limits."""
     axes.set_xscale(panel.x_scale)
-    axes.margins(y=0.08)
+    axes.margins(y=MARGIN)
     if panel.x_scale == "log":  # before anything is drawn: later, Matplotlib would use margins of a linear axis
         xs = [x for line in panel.lines for x in line.x if x > 0] or [1.0]
         axes.set_xlim(min(xs) / 1.7, max(xs) * 1.7)

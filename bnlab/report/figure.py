@@ -9,6 +9,9 @@ from typing import Literal
 
 from numpy.typing import ArrayLike
 
+MARGIN = 0.08
+"""Of what is drawn, this part stays free above and below where a y-axis isn't fixed."""
+
 
 @dataclass(frozen=True)
 class Line:
@@ -16,6 +19,7 @@ class Line:
 
     diverged: indices of the points where a run ended because its loss was not finite. points: mark each point.
     faint: a single replicate, or raw values under a mean: thin and pale, behind everything else, without markers.
+    gaps: NaN says that there is no value, and the line has a gap; else it counts as too high.
     """
 
     label: str
@@ -24,15 +28,16 @@ class Line:
     diverged: tuple[int, ...] = ()
     points: bool = True
     faint: bool = False
+    gaps: bool = False
 
     def above(self, limit: float) -> list[int]:
-        """The indices of the points that need a triangle: above the limit, or NaN.
+        """The indices of the points that need a triangle: above the limit, or NaN that is no gap.
 
         A diverged run's last point has a cross instead, and a faint line has no triangles: the line of its mean has.
         """
         if self.faint:
             return []
-        return [i for i, y in enumerate(self.y) if not y <= limit and i not in self.diverged]
+        return [i for i, y in enumerate(self.y) if not (y <= limit or (self.gaps and y != y)) and i not in self.diverged]
 
 
 @dataclass(frozen=True)

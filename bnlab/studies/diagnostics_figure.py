@@ -116,7 +116,7 @@ def _curves(results: list[Result]) -> Made:
 def _line(result: Result, value: Value, check: int) -> Line:
     """A line breaks where there is no value."""
     values = [math.nan if each is None else each for each in _by_layer(result, value, check)]
-    return Line(result.arm.label, range(1, len(values) + 1), values)
+    return Line(result.arm.label, range(1, len(values) + 1), values, gaps=True)
 
 
 def _limits(lines: Sequence[Line]) -> tuple[float, float]:

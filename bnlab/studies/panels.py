@@ -15,7 +15,7 @@ from bnlab.data.dataset import NUM_CLASSES
 from bnlab.evidence.interval import mean_interval
 from bnlab.evidence.measures import MEASURES
 from bnlab.evidence.traces import Trace, trace
-from bnlab.report.figure import Band, Line, Panel
+from bnlab.report.figure import MARGIN, Band, Line, Panel
 from bnlab.runs.history import History
 from bnlab.studies.study import Result
 
@@ -41,6 +41,8 @@ USUAL_TOP = 2.8
 """Of a loss panel for ten classes: where they are guessed, the loss is 2.3. See `loss_scale`."""
 WINDOWS = 20
 """The loss is averaged over this part of a training: a twentieth."""
+SAME = 0.1
+"""So far does an axis reach around accuracies that are all the same."""
 
 Limits = tuple[float, float]
 BEST_LIMITS: dict[str, dict[str, Limits]] = {
@@ -117,7 +119,8 @@ def final_panels(
     for (title, name), bounds in zip(FINAL.items(), fixed, strict=True):
         drawn = [_point(result, measured(name), x) for result, x in zip(ended, _side_by_side(ended, x_scale), strict=True)]
         lines, bands = _all_lines(drawn), _all_bands(drawn)
-        panels.append(Panel(title, axis, "accuracy", lines, x_scale, _widened(bounds, lines), bands=bands, x_ticks=ticks))
+        panel = Panel(title, axis, "accuracy", lines, x_scale, _widened(bounds, lines), bands=bands, x_ticks=ticks)
+        panels.append(within_accuracies(panel))
     return tuple(panels)
 
 
@@ -169,10 +172,11 @@ def best_panels(
     limits = BEST_LIMITS.get(dataset, {})
     group = None if limits else "accuracy"
     titles = {"Best validation accuracy": "best_val_acc", "Best training accuracy": "best_train_acc"}
-    return tuple(
+    panels = (
         sweep_panel(title, x_label, "accuracy", results, measured(name), limits.get(name), group, x_scale, x_ticks)
         for title, name in titles.items()
     )
+    return tuple(map(within_accuracies, panels))
 
 
 def _swept(curve: str, members: Sequence[Result], measure: Callable[[History], float]) -> Drawn:
@@ -205,7 +209,8 @@ def _accuracy_panel(title: str, results: Sequence[Result], over: str, accuracy: 
             values = zip(*(accuracy.planned(each) for each in traces), strict=True)
             drawn.append(_with_mean(runs, OVER[over].planned(traces[0]), values))
     lines = _all_lines(drawn)
-    return Panel(title, over, "accuracy", lines, y_limits=_widened(fixed, lines), bands=_all_bands(drawn))
+    panel = Panel(title, over, "accuracy", lines, y_limits=_widened(fixed, lines), bands=_all_bands(drawn))
+    return within_accuracies(panel)
 
 
 def _run(result: Result, history: History, x: Sequence[float], y: Sequence[float], points: bool = True) -> Line:
@@ -267,6 +272,25 @@ def _widened(limits: Limits | None, lines: Iterable[Line]) -> Limits | None:
     """The limits, wide enough for where each curve ends."""
     ends = [line.y[-1] for line in lines if not line.faint and math.isfinite(line.y[-1])]
     return limits and (min([limits[0], *ends]), max([limits[1], *ends]))
+
+
+def within_accuracies(panel: Panel) -> Panel:
+    """The panel, its y-axis no further than accuracies can lie, if it isn't fixed.
+
+    An interval of two replicates may go from -1 to 3, and an axis as long leaves no room for the curves. Accuracies that
+    are all the same get `SAME` around them.
+    """
+    drawn = [*(y for line in panel.lines for y in line.y), *(y for band in panel.bands for y in (*band.low, *band.high))]
+    finite = [y for y in drawn if math.isfinite(y)]
+    if panel.y_limits is not None or not finite:
+        return panel
+    low, high = min(finite), max(finite)
+    around = SAME if low == high else 0.0
+    if low >= 0 and high <= 1 and not around:
+        return panel  # Matplotlib's own limits, with its margins
+    low, high = max(0.0, low - around), min(1.0, high + around)
+    room = MARGIN * (high - low)
+    return replace(panel, y_limits=(low - room, high + room))
 
 
 def _loss_limits(lines: Sequence[Line], usual: float) -> Limits:

@@ -104,6 +104,7 @@ def test_curves_are_drawn_at_the_first_and_the_last_check(make_history, make_spe
     assert first.y_limits[1] > 1
     assert [*first.lines[0].x] == [1, 2, 3]
     assert [*panels["Dead units, last check"].lines[0].y] == pytest.approx([0.5, 0.25, math.nan], nan_ok=True)
+    assert not [line for panel in panels.values() for line in panel.lines if line.above(panel.upper_limit)]
     assert "last check" in drawn.caption
 
 

@@ -37,9 +37,7 @@ FACTS = {
     "NumPy": "numpy",
     "BLAS": "blas",
     "BLAS kernel": "blas_kernel",
-    "BLAS threads": "blas_threads",
     "kernels": "kernels",
-    "framework": "framework",
     "system": "system",
     "machine": "machine",
     "processor": "processor",
@@ -47,7 +45,8 @@ FACTS = {
     "seconds": "seconds",
     "finished": "finished_at",
 }
-"""What the page says of where a study was computed, and the key in `provenance`. No host, no user, no path."""
+"""What the page says of where a study was computed, and the key in `provenance`. No host, no user, no path; and neither the
+threads of BLAS nor the framework, which the study's own process has otherwise than its runs."""
 REVISION = 10
 """So many digits of a git revision are enough."""
 MONTHS = (

@@ -160,6 +160,11 @@ def test_facts_about_the_machine(folder, study, change):
     ]
 
 
+def test_what_is_true_of_the_command_alone_and_not_of_its_runs_is_left_out(folder, study, change):
+    change(study / "summary.json", lambda document: document["provenance"].update(blas_threads=2, framework=None))
+    assert not {"BLAS threads", "framework"} & {*gather(folder, ("compare",)).studies[0].provenance}
+
+
 def test_facts_are_short_and_what_is_alike_is_told_once(folder, study, change):
     facts = {"git_revision": "0123456789" * 4, "seconds": 12.3456, "finished_at": "2026-01-31T23:30:00-02:00"}
     for path in folder.glob("*/summary.json"):
