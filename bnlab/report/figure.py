@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import inf
+from math import inf, isnan
 from typing import Literal
 
 from numpy.typing import ArrayLike
@@ -37,7 +37,7 @@ class Line:
         """
         if self.faint:
             return []
-        return [i for i, y in enumerate(self.y) if not (y <= limit or (self.gaps and y != y)) and i not in self.diverged]
+        return [i for i, y in enumerate(self.y) if not (y <= limit or (self.gaps and isnan(y))) and i not in self.diverged]
 
 
 @dataclass(frozen=True)
