@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -18,8 +19,8 @@ from bnlab import fast
 from bnlab.lab.index import FILE
 
 CACHE = matplotlib.get_cachedir()  # else every process with a cache folder of its own makes a new cache of fonts
-
-
+LONGEST = 300
+"""Seconds that a process may take, on a machine that is as busy as may be."""
 START = re.compile(r"^(at most )?[\d,]+ runs?: [\d,]+ stored.*\n", re.MULTILINE)
 """The line that a study begins with, on standard error."""
 
@@ -50,6 +51,7 @@ class Program:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.started: list[subprocess.Popen[str]] = []
         self.env = {key: value for key, value in os.environ.items() if key != "BNLAB_DATA_DIR"}
         self.env |= {
             "PYTHONPATH": os.pathsep.join(sys.path),
@@ -64,12 +66,20 @@ class Program:
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
         command = [sys.executable, "-m", "bnlab", *map(str, args)]
         options = {**pipes, "cwd": self.folder, "env": self.env, "start_new_session": True, **more}
-        return subprocess.Popen(command, text=True, **options)
+        self.started.append(subprocess.Popen(command, text=True, **options))
+        return self.started[-1]
+
+    def kill(self) -> None:
+        """End what is still running of all that was started, with its children."""
+        for process in self.started:
+            if process.returncode is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
 
     def __call__(self, *args: Any) -> Done:
         return self.ended(self.start(*args))
 
-    def ended(self, process: subprocess.Popen[str], timeout: float = 100) -> Done:
+    def ended(self, process: subprocess.Popen[str], timeout: float = LONGEST) -> Done:
         """Waits until a process has ended."""
         out, err = process.communicate(timeout=timeout)
         return Done.of(process.returncode, out, err)
@@ -77,7 +87,7 @@ class Program:
     def python(self, code: str, *flags: str) -> Done:
         """Runs Python code where `bnlab` can be imported."""
         command = [sys.executable, *flags, "-c", code]
-        done = subprocess.run(command, cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=100)
+        done = subprocess.run(command, cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=LONGEST)
         return Done.of(done.returncode, done.stdout, done.stderr)
 
 

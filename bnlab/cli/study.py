@@ -242,10 +242,10 @@ def run_study(entry: StudyEntry, study: Study, given: dict[str, Any]) -> None:
         print_plan(plan, own, request.manner, said, request.as_json, request.quiet)
         return
     store.prepare(plan.folder)
-    say(said, request.quiet)
     missing = request.manner.missing(own)
     have = runs.done - {run.name for run in missing}
     with report_interrupt(plan.runs, store):
+        say(said, request.quiet)
         found = None
         further = _meanwhile(plan, missing, request)
         reached, failures = _carry_out(plan, missing, store, folders, request)

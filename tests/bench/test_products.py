@@ -52,4 +52,4 @@ def test_the_profile_finds_the_functions_that_it_sums_over(make_spec):
     found = measure_run(make_spec(num_epochs=4), (), rounds=1)["shares"]
     assert found.keys() == {*WHERE, "the rest"}
     assert sum(found.values()) == pytest.approx(1)
-    assert min(found[name] for name in WHERE) > 0.01
+    assert min(found[name] for name in WHERE) > 0

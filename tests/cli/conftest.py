@@ -6,7 +6,7 @@ import math
 import os
 import pty
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +31,11 @@ def heeding_ctrl_c() -> None:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Program:
-    """Runs the program in `tmp_path`."""
-    return Program(tmp_path)
+def run(tmp_path: Path) -> Iterator[Program]:
+    """Runs the program in `tmp_path`. What a failed test leaves running is killed."""
+    program = Program(tmp_path)
+    yield program
+    program.kill()
 
 
 @pytest.fixture

@@ -25,7 +25,8 @@ pytest.importorskip("distributed", reason="needs the extra dask")
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc to see that a process has stopped")
 SIX_RUNS = ("compare", "--replicates", "3", "--dataset", "synthetic", "-s", "solver.num_epochs=10")
-RUNS = 6
+MANY_RUNS, MANY = ("compare", "--replicates", "10", *SIX_RUNS[3:]), 20
+"""For a fault that must come before the last one is stored."""
 
 
 @pytest.fixture(scope="module")
@@ -129,9 +130,9 @@ def test_what_is_cancelled_before_it_begins_is_not_done(shared, tmp_path):
 
 
 def test_a_run_that_hangs_is_ended_and_one_that_crashes_fails_alone(shared, tmp_path):
-    hangs = "__import__('time').sleep(60)"
+    hangs = "__import__('time').sleep(99)"
     crashes = f"open({str(tmp_path / 'tries')!r}, 'a').write('x') and __import__('os')._exit(3)"
-    with connected(shared, time_limit=3.0) as cluster:
+    with connected(shared, time_limit=5.0) as cluster:
         ended = dict(as_they_end(cluster, eval, ["1", hangs, "2", crashes, "3"], 6))
     assert [ended[task].result() for task in "123"] == [1, 2, 3]
     assert isinstance(ended[hangs].exception(), TimeLimit)
@@ -152,11 +153,11 @@ def test_what_a_driver_leaves_behind_is_ended_and_the_cluster_goes_on(run, share
     driver = start(run, code)
     until(lambda: begun.exists() and begun.read_text() == "xxx")
     driver.send_signal(signum)
-    driver.communicate(timeout=20)
+    driver.communicate(timeout=60)
     with connected(shared) as cluster:
         begin = time.monotonic()
         assert sorted(future.result() for _, future in as_they_end(cluster, eval, ["1", "2", "3"], 4)) == [1, 2, 3]
-        assert time.monotonic() - begin < 30
+        assert time.monotonic() - begin < 120
 
 
 def test_a_worker_killed_and_one_that_joins_late(run, call, alone, until, tmp_path, contents):
@@ -166,9 +167,9 @@ def test_a_worker_killed_and_one_that_joins_late(run, call, alone, until, tmp_pa
     until(some_file(tmp_path))
     alone.kill(first)
     alone.start_worker()
-    _, out, err = run.ended(process, timeout=100)
+    _, out, err = run.ended(process)
     assert (process.returncode, "6 runs in" in out) == (0, True), err
-    assert err in ("", f"waiting for a worker: dask worker {alone.address} starts one\n")
+    assert {*err.splitlines()} <= {f"waiting for a worker: dask worker {alone.address} starts one"}
     assert call(*SIX_RUNS, "--executor", "serial", "--out", "serial", "-q").status == 0
     same_but_for_time(contents, tmp_path / "results", tmp_path / "serial")
 
@@ -190,40 +191,38 @@ def test_a_task_that_takes_workers_with_it_fails_alone(alone, tmp_path):
 
 def test_the_scheduler_dies(run, alone, until, tmp_path):
     alone.start_worker()
-    process = run.start(*SIX_RUNS, "--executor", dask(alone))
+    process = run.start(*MANY_RUNS, "--executor", dask(alone))
     until(some_file(tmp_path))
     alone.kill(alone.scheduler)
-    _, out, err = run.ended(process, timeout=20)
+    _, out, err = run.ended(process)
     assert (process.returncode, out) == (1, "")
     assert err == (
         f"Error: the workers can't be reached any more (the scheduler {alone.address} has gone); what is finished stays "
         "stored: run the same command again to do the rest\n"
     )
     before = stored(tmp_path)
-    assert 1 <= len(before) < RUNS
-    done = run(*SIX_RUNS, "--executor", "process", "-j", 2)
+    assert 1 <= len(before) < MANY
+    done = run(*MANY_RUNS, "--executor", "process", "-j", 2)
     assert (done.status, done.err) == (0, "")
     after = stored(tmp_path)
-    assert len(after) == RUNS
+    assert len(after) == MANY
     assert {name: after[name] for name in before} == before
 
 
 def test_a_cluster_that_stops_answering(run, alone, until, tmp_path, impatient):
     """The scheduler is stopped, and every connection stays open. Then it is let go, and the same command does the rest."""
     alone.start_worker()
-    command = *SIX_RUNS, "--executor", dask(alone)
-    process = start(run, impatient(SILENCE=2, CONNECTING=3), *command)
+    command = *MANY_RUNS, "--executor", dask(alone)
+    process = start(run, impatient(SILENCE=5, CONNECTING=10), *command)
     until(some_file(tmp_path))
     alone.kill(alone.scheduler, signal.SIGSTOP)
-    begin = time.monotonic()
     _, out, err = run.ended(process, timeout=60)
-    assert time.monotonic() - begin < 20
     assert (process.returncode, out) == (1, "")
     assert err.count("\n") == 1
-    assert f"the scheduler {alone.address} hasn't answered for 2 s" in err
+    assert f"the scheduler {alone.address} hasn't answered for 5 s" in err
     before = stored(tmp_path)
-    assert 1 <= len(before) < RUNS
-    with pytest.raises(SettingsError, match="no scheduler answers there within 3 s"), connected(alone):
+    assert 1 <= len(before) < MANY
+    with pytest.raises(SettingsError, match="no scheduler answers there within 10 s"), connected(alone):
         pass
     alone.kill(alone.scheduler, signal.SIGCONT)
     done = run(*command)
@@ -233,7 +232,7 @@ def test_a_cluster_that_stops_answering(run, alone, until, tmp_path, impatient):
 
 @needs_proc
 def test_a_worker_that_stops_is_given_up(alone, until, impatient, caplog):
-    impatient(LONGEST_STALL=2)
+    impatient(LONGEST_STALL=5)
     worker = alone.start_worker()
     stop = f"__import__('os').kill({worker.pid}, {signal.SIGSTOP}), __import__('time').sleep(60)"
     with connected(alone) as cluster:
@@ -242,7 +241,7 @@ def test_a_worker_that_stops_is_given_up(alone, until, impatient, caplog):
         alone.start_worker()
         assert isinstance(lost.exception(60), WorkerDied)
         assert cluster.submit(abs, -1).result(60) == 1
-    assert "is given up: the scheduler hasn't heard from it for 2 s" in caplog.text
+    assert "is given up: the scheduler hasn't heard from it for 5 s" in caplog.text
 
 
 def other_bnlab(folder):
@@ -280,7 +279,7 @@ def test_a_worker_that_would_compute_something_else_is_refused_by_name(run, alon
     alone.start_worker(OPENBLAS_CORETYPE=core)
     alone.wait_for_workers(3)
     command = "compare", *tiny, "--executor", dask(alone)
-    process = start(run, impatient(REFUSED_PATIENCE=2), *command)
+    process = start(run, impatient(REFUSED_PATIENCE=5), *command)
     _, out, err = run.ended(process, timeout=60)
     assert (process.returncode, out) == (2, "")
     *refused, last = err.splitlines()
@@ -331,7 +330,7 @@ def test_images_are_found_there_or_sent_once(run, call, alone, tmp_path, own_ima
 def test_images_that_are_too_large_to_send(run, shared, own_images, impatient):
     process = start(
         run,
-        impatient(MOST_SENT=10_000, REFUSED_PATIENCE=1),
+        impatient(MOST_SENT=10_000, REFUSED_PATIENCE=5),
         *ON_IMAGES,
         "--data-dir",
         own_images,

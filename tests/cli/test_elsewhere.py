@@ -3,7 +3,7 @@
 import json
 import os
 import py_compile
-import time
+import threading
 
 import pytest
 
@@ -77,16 +77,22 @@ def test_an_executor_of_another_package_that_does_not_start(run, other_package, 
 
 def test_what_another_executor_has_not_begun_is_cancelled_on_an_interrupt(other_package, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path / "site")
-    futures = []
+    begun, go_on, futures = threading.Event(), threading.Event(), []
+
+    def task():
+        begun.set()
+        go_on.wait(60)
 
     def interrupted():
         with executor(Workers(executor="threads")) as pool:
-            futures.extend(pool.submit(time.sleep, 0.2) for _ in range(100))
+            futures.extend(pool.submit(task) for _ in range(5))
+            futures[-1].add_done_callback(lambda future: go_on.set())  # the pool waits for what it has begun
+            assert begun.wait(60)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
-    assert sum(future.cancelled() for future in futures) > 90
+    assert [future.cancelled() for future in futures] == [False, True, True, True, True]
 
 
 @pytest.mark.parametrize("name", ["serial://2", "process://here:1"])

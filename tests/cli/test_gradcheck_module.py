@@ -43,14 +43,14 @@ ENDINGS = {
         f"nothing could be checked, {len(KNOWN)} functions skipped",
         "Not written yet: relu_for",
     ),
-    "one never ends": (ENDLESS, 1, "relu_backward: doesn't end within 1 s; if it is only slow", "1 failed"),
+    "one never ends": (ENDLESS, 1, "relu_backward: doesn't end within 3 s; if it is only slow", "1 failed"),
 }
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_what_is_said_and_the_exit_status(call, write, ending):
     text, status, *words = ENDINGS[ending]
-    done = call("gradcheck", "--module", write(text), "--time-limit", 1)
+    done = call("gradcheck", "--module", write(text), "--time-limit", 3)
     assert (done.status, done.err) == (status, "")
     assert all(word in done.out for word in words)
 
@@ -119,7 +119,7 @@ def test_an_endless_function_does_not_outlive_the_program(run, write, until, how
     process = run.start("gradcheck", "--module", write(RELU.replace("return dout * cache", endless)), "relu")
     until(life_signs.exists)
     process.send_signal(how)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == ending
 
     def is_still():
@@ -127,7 +127,7 @@ def test_an_endless_function_does_not_outlive_the_program(run, write, until, how
         time.sleep(0.2)
         return before == life_signs.read_text()
 
-    until(is_still, seconds=5)
+    until(is_still)
 
 
 def test_the_readme_shows_what_is_said_of_its_file(call, write):

@@ -163,21 +163,21 @@ def test_killed_at_random_moments_it_goes_on_to_the_same_bytes(run, call, until,
 def test_interrupted_it_says_how_far_it_is_and_goes_on_to_the_same_bytes(
     sent, status, word, run, call, until, contents, tmp_path
 ):
-    long = ("-s", "solver.num_epochs=2000")
+    long = ("-s", "solver.num_epochs=1000000")
     process = run.start("train", "tiny.yaml", *long)
-    until(checkpoint(tmp_path, "tiny-num_epochs-2000").exists)
+    until(checkpoint(tmp_path, "tiny-num_epochs-1000000").exists)
     os.killpg(process.pid, sent)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (status, "")
     assert err.startswith(f"{word}: ")
     assert err.endswith(
-        " of 2,000 epochs are in results/train/tiny-num_epochs-2000/checkpoint.npz; the same command with --resume goes on "
-        "from there\n"
+        " of 1,000,000 epochs are in results/train/tiny-num_epochs-1000000/checkpoint.npz; the same command with --resume "
+        "goes on from there\n"
     )
     epoch = int(err.split()[1].replace(",", ""))
-    assert 0 <= epoch < 2000
+    assert 0 <= epoch < 1000000
     goal = ("-s", f"solver.num_epochs={epoch + 5}")
-    os.rename(tmp_path / "results/train/tiny-num_epochs-2000", tmp_path / f"results/train/tiny-num_epochs-{epoch + 5}")
+    os.rename(tmp_path / "results/train/tiny-num_epochs-1000000", tmp_path / f"results/train/tiny-num_epochs-{epoch + 5}")
     assert call("train", "tiny.yaml", *goal, "--resume").status == 0
     assert call("train", "tiny.yaml", *goal, "--out", "whole").status == 0
     assert contents(tmp_path / "results") == contents(tmp_path / "whole")
@@ -197,14 +197,14 @@ def test_an_interrupt_while_the_figure_is_drawn_says_that_all_epochs_are_stored(
 
 
 def test_a_second_command_on_the_same_folder_is_refused_and_harms_nothing(run, until, call, tmp_path):
-    process = run.start("train", "tiny.yaml", "-s", "solver.num_epochs=2000")
+    process = run.start("train", "tiny.yaml", "-s", "solver.num_epochs=1000000")
     try:
-        until(checkpoint(tmp_path, "tiny-num_epochs-2000").exists)
+        until(checkpoint(tmp_path, "tiny-num_epochs-1000000").exists)
         for more in ((), ("--resume",), ("--force",)):
-            second = call("train", "tiny.yaml", "-s", "solver.num_epochs=2000", *more)
+            second = call("train", "tiny.yaml", "-s", "solver.num_epochs=1000000", *more)
             assert (second.status, second.out) == (2, "")
             assert second.err.startswith(
-                "Error: another bnlab is at work in results/train/tiny-num_epochs-2000: wait until"
+                "Error: another bnlab is at work in results/train/tiny-num_epochs-1000000: wait until"
             )
             assert second.err.count("\n") == 1
     finally:

@@ -90,7 +90,7 @@ def study(tmp_path: Path, undisturbed: Undisturbed) -> Iterator[Disturbed]:
     study = Disturbed(tmp_path, undisturbed)
     yield study
     left = [process for group in study.groups for process in alive_in_group(group)]
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while left and time.monotonic() < deadline:
         time.sleep(0.05)
         left = [process for group in study.groups for process in alive_in_group(group)]

@@ -9,7 +9,8 @@ from bnlab.homework.limited import INTERVAL
 from bnlab.homework.parts import wholes_of
 from tests.homework.sources import AFFINE, RELU, only
 
-LIMIT = 0.4
+LIMIT = 3
+"""Seconds: longer than a busy machine keeps one waiting that takes no time."""
 
 
 def limited(path, *names):
@@ -38,6 +39,7 @@ def svm_loss(x, y):
 TOO_LONG = f"doesn't end within {LIMIT:g} s; if it is only slow, give it longer with --time-limit"
 
 
+@pytest.mark.slow
 def test_what_stops_the_check_is_given_up_and_the_rest_is_checked(write):
     start = time.monotonic()
     comparisons = limited(write(STOPPING + RELU + only("affine_relu")))
@@ -54,8 +56,9 @@ def test_what_stops_the_check_is_given_up_and_the_rest_is_checked(write):
     assert waiting == {"affine_relu_forward"}
 
 
+@pytest.mark.slow
 def test_many_calls_may_take_longer_than_the_limit_together(write):
-    slow = RELU.replace("return x *", "import time; time.sleep(0.005); return x *")
+    slow = RELU.replace("return x *", "import time; time.sleep(0.02); return x *")
     start = time.monotonic()
     assert all(each.ok for each in limited(write(slow), "relu"))
     assert time.monotonic() - start > LIMIT + INTERVAL
@@ -81,6 +84,7 @@ IMPORTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("statement", IMPORTS)
 def test_an_import_that_does_not_end_well_is_refused(write, statement):
     with pytest.raises(ModuleError, match=r"mylayers\.py can't be imported") as refused:
