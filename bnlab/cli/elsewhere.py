@@ -71,10 +71,15 @@ def chosen_workers(jobs: int, executor: str | None, **more: Any) -> Workers:
     nothing."""
     workers = Workers(jobs, executor, **more)
     given = click.get_current_context().get_parameter_source("jobs") is ParameterSource.COMMANDLINE
-    if workers.name == "dask" and given:
+    if given and workers.name == "dask":
         raise SettingsError(
             "--jobs is not allowed with --executor dask, where each worker has as many runs at once as threads: leave it "
             "out, or start workers with --nthreads N"
+        )
+    if given and jobs > 1 and workers.name == "serial":
+        raise SettingsError(
+            f"--jobs {jobs} is not allowed with --executor serial, which does one run after the other: leave it out, or "
+            "choose process"
         )
     return workers
 

@@ -100,6 +100,11 @@ def test_an_address_where_none_is_taken(call, refused, name):
     refused(call("compare", "--executor", name), "takes no address", "leave it out")
 
 
+def test_one_run_at_a_time_is_no_place_for_several_jobs(call, refused, tiny):
+    refused(call("compare", *tiny, "--executor", "serial", "-j", 2), "--jobs 2 is not allowed", "choose process")
+    assert call("compare", *tiny, "--executor", "serial", "-j", 1, "-n").status == 0
+
+
 SIX = ("--replicates", 3)
 
 
