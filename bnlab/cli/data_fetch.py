@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from bnlab.cli.lazy import Interrupted
+from bnlab.cli.lazy import interruptible
 from bnlab.cli.options import PATH, SECONDS, Number, data_folders, quiet_option
 from bnlab.cli.tables import print_text
 from bnlab.data.sources import REMOTES, remote
@@ -59,12 +59,13 @@ def command(
 
     folders = (data_dir,) if data_dir is not None else data_folders(None)
     limits = Limits(timeout=timeout, min_rate=1000 * min_rate)
-    try:
-        with byte_bar(not quiet) as (tell, advance):
-            fetched = fetch(name, folders, sources, limits, tell, advance)
-    except KeyboardInterrupt as error:
-        here = f": {kept(name, folders[0]) / 1e6:,.1f} MB of {name} are kept in {folders[0]}"
-        raise Interrupted(error, f"{here}; the same command goes on from there") from error
+
+    def so_far() -> str:
+        here = f"{kept(name, folders[0]) / 1e6:,.1f} MB of {name} are kept in {folders[0]}"
+        return f": {here}; the same command goes on from there"
+
+    with interruptible(so_far), byte_bar(not quiet) as (tell, advance):
+        fetched = fetch(name, folders, sources, limits, tell, advance)
     if not quiet:
         found = fetched.description
         images = f"{found.num_train + found.num_val:,} images for training and {found.num_test:,} test images"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shlex
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 from itertools import pairwise
 from typing import Any, NamedTuple, NoReturn
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple, NoReturn
 import click
 
 from bnlab.errors import BnlabError, explain
-from bnlab.lab.interrupts import Terminated, one_interrupt
+from bnlab.lab.interrupts import Terminated, interrupt_behind, one_interrupt
 
 
 class Interrupted(BnlabError):
@@ -25,6 +26,19 @@ class Interrupted(BnlabError):
         terminated = isinstance(cause, Terminated)
         self.exit_status = 143 if terminated else 130
         super().__init__(("Terminated" if terminated else "Interrupted") + more)
+
+
+@contextmanager
+def interruptible(more: Callable[[], str] = str) -> Iterator[None]:
+    """After Ctrl-C or SIGTERM raise Interrupted. more: gives what to add, such as how much is stored."""
+    try:
+        yield
+    except (BnlabError, OSError):
+        raise
+    except BaseException as error:
+        if interrupt := interrupt_behind(error):
+            raise Interrupted(interrupt, more()) from error
+        raise
 
 
 class CommandRow(NamedTuple):
@@ -141,11 +155,8 @@ class Program(LazyGroup):
             _end(str(Interrupted()), Interrupted.exit_status, prefix="")
 
     def invoke(self, ctx: click.Context) -> Any:
-        try:
-            with one_interrupt():
-                return super().invoke(ctx)
-        except KeyboardInterrupt as error:
-            raise Interrupted(error) from error
+        with interruptible(), one_interrupt():
+            return super().invoke(ctx)
 
 
 def _end(message: str, status: int, prefix: str = "Error: ") -> NoReturn:

@@ -9,13 +9,14 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from bnlab.cli.lazy import Interrupted, asked
+from bnlab.cli.lazy import asked, interruptible
 from bnlab.errors import RunError, plural
 from bnlab.lab.compilation import prepare, prepared
 from bnlab.lab.driver import carry_out
@@ -63,17 +64,18 @@ def get_ready(jobs: int) -> None:
         start_early()
 
 
-@contextlib.contextmanager
-def report_interrupt(runs: Sequence[RunSpec], store: Store) -> Iterator[None]:
+def report_interrupt(runs: Sequence[RunSpec], store: Store) -> AbstractContextManager[None]:
     """After Ctrl-C or SIGTERM, say how many of the runs are stored, if there are any to train."""
-    try:
-        yield
-    except KeyboardInterrupt as error:
+
+    def so_far() -> str:
         if not runs:
-            raise
-        done = len(standing(runs, store).done)
-        so_far = f"{done} of {plural(len(runs), 'run')} {'is' if len(runs) == 1 else 'are'} stored in {store.root}"
-        raise Interrupted(error, f": {so_far}; the same command goes on from there") from error
+            return ""
+        stored = (
+            f"{len(standing(runs, store).done)} of {plural(len(runs), 'run')} {'is' if len(runs) == 1 else 'are'} stored"
+        )
+        return f": {stored} in {store.root}; the same command goes on from there"
+
+    return interruptible(so_far)
 
 
 def how_it_ended(history: History) -> str:

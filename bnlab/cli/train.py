@@ -5,13 +5,13 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
-from bnlab.cli.lazy import Interrupted
+from bnlab.cli.lazy import interruptible
 from bnlab.cli.options import (
     PATH,
     chosen_dataset,
@@ -107,18 +107,16 @@ def alone_in_results(out: Path, folder: str) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def report_interrupt(folder: Path, job: Job) -> Iterator[None]:
+def report_interrupt(folder: Path, job: Job) -> AbstractContextManager[None]:
     """After Ctrl-C or SIGTERM, say how far the checkpoint is."""
-    try:
-        yield
-    except KeyboardInterrupt as error:
-        more = ", before the first check: nothing is stored"
-        if (folder / NAME).exists():
-            found = read(folder / NAME)
-            epochs = f"{found.state['epoch']:,} of {plural(job.spec.solver.num_epochs, 'epoch')}"
-            more = f": {epochs} are in {folder / NAME}; the same command with --resume goes on from there"
-        raise Interrupted(error, more) from error
+
+    def so_far() -> str:
+        if not (folder / NAME).exists():
+            return ", before the first check: nothing is stored"
+        epochs = f"{read(folder / NAME).state['epoch']:,} of {plural(job.spec.solver.num_epochs, 'epoch')}"
+        return f": {epochs} are in {folder / NAME}; the same command with --resume goes on from there"
+
+    return interruptible(so_far)
 
 
 @contextmanager

@@ -30,6 +30,14 @@ SHOW_CURSOR = "\033[?25h"
 """A progress bar has hidden it."""
 
 
+def interrupt_behind(error: BaseException | None) -> KeyboardInterrupt | None:
+    """The interrupt that an error took the place of, or is itself. Somebody's `finally` may raise while one passes, as
+    that of `numpy.savez` does in the middle of an array."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error
+
+
 @contextlib.contextmanager
 def one_interrupt() -> Iterator[None]:
     """Raise the first Ctrl-C or SIGTERM as an exception, after which the program tidies up; a second one ends it at once.

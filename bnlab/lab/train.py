@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 from bnlab import engines
 from bnlab.errors import BnlabError
 from bnlab.lab.images import arrays
+from bnlab.lab.interrupts import interrupt_behind
 from bnlab.lab.provenance import provenance
 from bnlab.layers.types import Array
 from bnlab.runs.history import Ended, Failure, History
@@ -41,6 +42,8 @@ def _train(spec: RunSpec, data: Mapping[str, Array]) -> Ended:
     except BnlabError:
         raise
     except Exception as error:
+        if interrupt := interrupt_behind(error):
+            raise interrupt from error
         where = traceback.format_exc().splitlines()
         return Failure(spec, _told(error), {**provenance(time.perf_counter() - start), "traceback": where})
     return History(spec, outcome, provenance(time.perf_counter() - start, engines.version(spec.engine)))

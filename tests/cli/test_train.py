@@ -168,7 +168,7 @@ def test_interrupted_it_says_how_far_it_is_and_goes_on_to_the_same_bytes(
     until(checkpoint(tmp_path, "tiny-num_epochs-1000000").exists)
     os.killpg(process.pid, sent)
     out, err = process.communicate(timeout=60)
-    assert (process.returncode, out) == (status, "")
+    assert (process.returncode, out) == (status, ""), err
     assert err.startswith(f"{word}: ")
     assert err.endswith(
         " of 1,000,000 epochs are in results/train/tiny-num_epochs-1000000/checkpoint.npz; the same command with --resume "
@@ -183,10 +183,20 @@ def test_interrupted_it_says_how_far_it_is_and_goes_on_to_the_same_bytes(
     assert contents(tmp_path / "results") == contents(tmp_path / "whole")
 
 
-def test_an_interrupt_while_the_figure_is_drawn_says_that_all_epochs_are_stored(call, monkeypatch, tmp_path):
-    def interrupted(*args):
-        raise KeyboardInterrupt
+def interrupted(*args):
+    raise KeyboardInterrupt
 
+
+def interrupted_and_hidden(*args):
+    """As in the middle of `numpy.savez`, which then can't close its archive."""
+    try:
+        interrupted()
+    finally:
+        raise ValueError("Can't close the ZIP file while there is an open writing handle on it.")
+
+
+@pytest.mark.parametrize("interrupted", [interrupted, interrupted_and_hidden])
+def test_an_interrupt_while_the_figure_is_drawn_says_that_all_epochs_are_stored(call, monkeypatch, tmp_path, interrupted):
     monkeypatch.setattr("bnlab.cli.train.publish", interrupted)
     done = call("train", "tiny.yaml")
     assert (done.status, done.out) == (130, "")

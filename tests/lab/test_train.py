@@ -213,6 +213,18 @@ def test_an_engine_that_gives_what_no_run_can_have_is_a_failure(make_spec, monke
     assert ended.error.startswith(("ValueError: ", "TypeError: "))
 
 
+def test_an_interrupt_that_an_engine_hides_behind_another_error_is_no_failure(make_spec, monkeypatch):
+    def hides_it(spec, data, draws):
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise ValueError("can't close what is open")
+
+    monkeypatch.setattr(numpy_engine, "train", hides_it)
+    with pytest.raises(KeyboardInterrupt):
+        train(make_spec())
+
+
 def test_an_engines_own_kinds_of_numbers_are_stored(tmp_path, make_spec, monkeypatch):
     own = replace(GOOD, loss_history=[*np.ones(6, np.float32)], check_iterations=[*np.array([1, 3, 6])])
     monkeypatch.setattr(numpy_engine, "train", lambda spec, data, draws: own)
