@@ -11,18 +11,22 @@ Result = TypeVar("Result")
 
 class Meanwhile(Generic[Result]):
     """A function that is called in a thread, at once. A program that is interrupted ends when the function has ended: a
-    thread that is broken off within Matplotlib's compiled parts would take the program down with it."""
+    thread that is broken off within Matplotlib's compiled parts would take the program down with it.
+
+    Its end is an event. Before Python 3.13 a `join` that is interrupted takes the thread for one that has ended, and the
+    program doesn't wait for it any more.
+    """
 
     def __init__(self, function: Callable[[], Result]) -> None:
         self._function = function
         self._results: list[Result] = []
         self._errors: list[Exception] = []
-        self._thread = threading.Thread(target=self._call)
-        self._thread.start()
+        self._ended = threading.Event()
+        threading.Thread(target=self._call).start()
 
     def result(self) -> Result:
         """What the function gives, or raises, when it has ended."""
-        self._thread.join()
+        self._ended.wait()
         if self._errors:
             raise self._errors[0]
         return self._results[0]
@@ -32,3 +36,5 @@ class Meanwhile(Generic[Result]):
             self._results.append(self._function())
         except Exception as error:
             self._errors.append(error)
+        finally:
+            self._ended.set()
