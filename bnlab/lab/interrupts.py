@@ -7,9 +7,11 @@ finished stays stored.
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -26,6 +28,8 @@ AT_ONCE: dict[int, tuple[str, int]] = {signal.SIGINT: ("Interrupted", 130), sign
 """The word that a second signal is told with, and the exit status."""
 ONE_PRESS = 0.5
 """Seconds within which further signals belong to the first: `timeout` sends two, and so may a key that is held down."""
+SENT_AGAIN = 0.01
+"""Seconds after which a signal is sent again whose exception was dropped."""
 SHOW_CURSOR = "\033[?25h"
 """A progress bar has hidden it."""
 
@@ -48,21 +52,41 @@ def one_interrupt() -> Iterator[None]:
         yield
         return
     ours = [signum for signum, default in DEFAULTS.items() if signal.getsignal(signum) is default]
+    came: list[int] = []
 
     def handler(signum: int, frame: object) -> None:
+        came.append(signum)
         end_at_once = _at_once_unless_before(time.monotonic() + ONE_PRESS)
         for each in ours:
             signal.signal(each, end_at_once)
         raise RAISED[signum]
 
+    def send_again(dropped: sys.UnraisableHookArgs) -> None:
+        if not isinstance(dropped.exc_value, KeyboardInterrupt):
+            tell(dropped)
+            return
+        for each in ours:
+            signal.signal(each, handler)
+        threading.Timer(SENT_AGAIN, _send, [came[-1]]).start()
+
     before = {signum: signal.signal(signum, handler) for signum in ours}
+    # Python drops what is raised in a finalizer, or as a weak reference is cleared. Matplotlib has thousands of those.
+    tell, sys.unraisablehook = sys.unraisablehook, send_again
     try:
         yield
     finally:
         # After the first one the program only has to say so, even if another error is on its way out by now.
         for signum, previous in before.items():
-            none_came = signal.getsignal(signum) is handler
-            signal.signal(signum, previous if none_came else signal.SIG_IGN)
+            signal.signal(signum, signal.SIG_IGN if came else previous)
+        sys.unraisablehook = tell
+
+
+def _send(signum: int) -> None:
+    """A signal to the main thread."""
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(threading.main_thread().ident or 0, signum)
+    else:
+        _thread.interrupt_main(signum)
 
 
 def _at_once_unless_before(moment: float) -> Callable[[int, object], None]:

@@ -92,6 +92,24 @@ def test_ctrl_c_while_the_program_still_loads(run, loading):
     assert done == (130, "", "Interrupted\n")
 
 
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("where", ["a finalizer", "a weak reference"])
+def test_a_signal_that_comes_where_python_drops_exceptions_is_not_lost(run, signum, where):
+    done = run.python(
+        "import signal, threading, time, weakref; from bnlab.lab.interrupts import Terminated, one_interrupt\n"
+        "class Thing:\n"
+        f"    def __del__(self): {where == 'a finalizer'} and signal.raise_signal({signum:d})\n"
+        "with one_interrupt():\n"
+        "    try:\n"
+        "        thing = Thing()\n"
+        f"        reference = weakref.ref(thing, lambda _: {where != 'a finalizer'} and signal.raise_signal({signum:d}))\n"
+        "        del thing\n"
+        "        threading.Event().wait(60)\n"
+        "    except KeyboardInterrupt as error: print(type(error).__name__)\n"
+    )
+    assert done == (0, "Terminated\n" if signum == signal.SIGTERM else "KeyboardInterrupt\n", "")
+
+
 @needs_proc
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_ctrl_c(run, call, tmp_path, until, jobs):
