@@ -86,7 +86,7 @@ def _send(signum: int) -> None:
     if hasattr(signal, "pthread_kill"):
         signal.pthread_kill(threading.main_thread().ident or 0, signum)
     else:
-        _thread.interrupt_main(signum)
+        _thread.interrupt_main(signal.Signals(signum))
 
 
 def _at_once_unless_before(moment: float) -> Callable[[int, object], None]:

@@ -16,13 +16,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.program import contents, server_of, workers_of
+from tests.program import contents, server_of, until, workers_of
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="no /proc to find processes in: needs Linux")
 MEMORY = Path("/sys/fs/cgroup/memory")
 INTERRUPTED = (130, -signal.SIGINT, 0)
 """Ended by Ctrl-C, or before it came. `python -m` sends itself SIGINT at last if the exception has passed `exec()`, which
-makes dataclasses; and Python ends by it while it starts. A shell says 130 of both."""
+makes dataclasses. A shell says 130 of both."""
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 
 
@@ -126,15 +126,28 @@ def test_a_worker_is_killed_for_want_of_memory(study, moment):
         study.is_complete()
 
 
+def hears(process):
+    """The process, once it handles SIGTERM, and so Ctrl-C, or has ended. Before that Python itself starts, and Ctrl-C ends
+    it with a traceback."""
+
+    def has_handler():
+        lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+        caught = next((line.split()[1] for line in lines if line.startswith("SigCgt:")), "0")
+        return int(caught, 16) >> (signal.SIGTERM - 1) & 1
+
+    until(lambda: process.poll() is not None or has_handler())
+    return process
+
+
 def test_ctrl_c_once(study, moment):
-    process = study.at(moment)
+    process = hears(study.at(moment))
     os.killpg(process.pid, signal.SIGINT)
     assert study.ended(process).status in INTERRUPTED
     study.goes_on_to_the_same_bytes()
 
 
 def test_ctrl_c_twice(study, moment):
-    process = study.at(moment)
+    process = hears(study.at(moment))
     for _ in range(2):
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGINT)
