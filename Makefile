@@ -1,7 +1,7 @@
 # make demo       a virtual environment, the install, and the main job
 # make reproduce  the same with everything: all studies, verify, gradcheck, and the page results/report.html
 # make test       the environment with the test extras, and the tests that are quick, on all cores
-# make test-slow  the tests that take real processes over seconds: a cluster, signals, a browser, timings
+# make test-slow  the others: the program as a process, a cluster, signals, a browser, timings
 # make test-tensorflow  installs TensorFlow, and holds our core against it
 # make test-faults  killed workers, full disks, jumping clocks: 20 random moments per fault (MOMENTS=3 for fewer); some take root
 # make check      lint and types

@@ -31,6 +31,18 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if collection_path.name == "faults" and not config.getoption("--moments") else None
 
 
+PROCESSES = {"run", "on_a_terminal", "program"}
+"""Fixtures that start the program as a process."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that start the program are slow ones too."""
+    for item in items:
+        if PROCESSES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture
 def facts(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The published numbers, for this test alone."""

@@ -4,6 +4,8 @@ import pytest
 
 from tests.cli.test_train import FOLDER, TINY
 
+pytestmark = pytest.mark.slow
+
 SAID = "compiled the kernels for this processor, once: "
 
 

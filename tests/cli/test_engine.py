@@ -4,6 +4,8 @@ import pytest
 
 from bnlab.engines import FRAMEWORKS, installed
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_missing_framework_is_one_line_and_writes_nothing(call, tiny, tmp_path, monkeypatch):
     monkeypatch.setitem(FRAMEWORKS, "torch", FRAMEWORKS["torch"]._replace(modules=("no_such_module",)))

@@ -47,7 +47,7 @@ ENDINGS = {
 }
 
 
-@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("ending", [pytest.param(name, marks=[pytest.mark.slow] * ("never" in name)) for name in ENDINGS])
 def test_what_is_said_and_the_exit_status(call, write, ending):
     text, status, *words = ENDINGS[ending]
     done = call("gradcheck", "--module", write(text), "--time-limit", 3)

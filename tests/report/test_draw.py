@@ -72,6 +72,7 @@ def test_png_at_150_dots_an_inch(panels):
     assert len(set(zlib.decompress(chunks[b"IDAT"]))) > 20  # not a blank sheet
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("shown", "backend"), [(SIMPLE, "not-installed"), (figure(*BANDED.panels, MAP, PICTURE), "svg")])
 def test_the_same_bytes_again_and_in_a_process_with_other_settings_of_matplotlib(shown, backend, tmp_path):
     """The environment may name a backend that isn't installed: Jupyter does, to every shell that it starts."""
