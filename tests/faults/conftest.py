@@ -53,9 +53,9 @@ class Disturbed:
         self.results = folder / "results"
         self.groups: list[int] = []
 
-    def start(self, *args: Any, **more: Any) -> Any:
-        """Begin the study with two workers."""
-        process = self.program.start(*STUDY, "-j", 2, "--out", self.results, *args, **more)
+    def start(self, *args: Any, words: tuple[Any, ...] = (*STUDY, "-j", 2), **more: Any) -> Any:
+        """Begin the study with two workers. words: another command."""
+        process = self.program.start(*words, "--out", self.results, *args, **more)
         self.groups.append(process.pid)
         return process
 

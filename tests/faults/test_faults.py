@@ -126,9 +126,9 @@ def test_a_worker_is_killed_for_want_of_memory(study, moment):
         study.is_complete()
 
 
-def hears(process):
-    """The process, once it handles SIGTERM, and so Ctrl-C, or has ended. Before that Python itself starts, and Ctrl-C ends
-    it with a traceback."""
+def press_ctrl_c(process):
+    """Once the process handles SIGTERM, and so Ctrl-C, if it hasn't ended by then. Before that Python itself starts, and
+    Ctrl-C ends it with a traceback."""
 
     def has_handler():
         lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
@@ -136,24 +136,32 @@ def hears(process):
         return int(caught, 16) >> (signal.SIGTERM - 1) & 1
 
     until(lambda: process.poll() is not None or has_handler())
-    return process
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGINT)
 
 
 def test_ctrl_c_once(study, moment):
-    process = hears(study.at(moment))
-    os.killpg(process.pid, signal.SIGINT)
+    process = study.at(moment)
+    press_ctrl_c(process)
     assert study.ended(process).status in INTERRUPTED
     study.goes_on_to_the_same_bytes()
 
 
 def test_ctrl_c_twice(study, moment):
-    process = hears(study.at(moment))
+    process = study.at(moment)
     for _ in range(2):
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGINT)
-            time.sleep(0.6)
+        press_ctrl_c(process)
+        time.sleep(0.6)
     assert study.ended(process).status in INTERRUPTED
     study.goes_on_to_the_same_bytes()
+
+
+def test_ctrl_c_while_a_figure_is_drawn_beside_the_runs(study, moment):
+    """In a thread, by Matplotlib's compiled parts: the program ends when they have ended."""
+    words = ("weight-scale", "--dataset", "synthetic", "--replicates", 1, "-s", "data.num_train=60", "-j", 2)
+    process = study.at(moment, words=("sweep", *words))
+    press_ctrl_c(process)
+    assert study.ended(process).status in INTERRUPTED
 
 
 def test_a_full_disk(study, moment):
@@ -223,9 +231,7 @@ ONE_ARM = ("--dataset", "synthetic", "--replicates", 2, "-s", "net.weight_scale=
 
 def ends_with_failures(study, undisturbed, *words, **more):
     """Two runs fail, and the two of an arm that the undisturbed study has too are the same to the byte. Gives the error."""
-    process = study.program.start("sweep", *words, *ONE_ARM, "-j", 2, "--out", study.results, **more)
-    study.groups.append(process.pid)
-    done = study.ended(process)
+    done = study.ended(study.start(words=("sweep", *words, *ONE_ARM, "-j", 2), **more))
     assert done.status == 1
     assert done.err.count("Error: a run failed: ") == 2
     runs = {name: content for name, content in contents(study.results).items() if name.startswith("runs/")}
