@@ -9,7 +9,6 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,7 +63,7 @@ def get_ready(jobs: int) -> None:
         start_early()
 
 
-def report_interrupt(runs: Sequence[RunSpec], store: Store) -> AbstractContextManager[None]:
+def report_interrupt(runs: Sequence[RunSpec], store: Store) -> contextlib.AbstractContextManager[None]:
     """After Ctrl-C or SIGTERM, say how many of the runs are stored, if there are any to train."""
 
     def so_far() -> str:

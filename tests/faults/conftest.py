@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.program import Program, alive_in_group, contents
+from tests.program import Program, alive_in_group, contents, until
 
 STUDY = (
     *("sweep", "net.weight_scale=1e-3,1e-2,1e-1", "net.normalization=none,batchnorm", "--dataset", "synthetic"),
@@ -89,9 +89,4 @@ def study(tmp_path: Path, undisturbed: Undisturbed) -> Iterator[Disturbed]:
     """The study, to be disturbed. In the end nobody is left."""
     study = Disturbed(tmp_path, undisturbed)
     yield study
-    left = [process for group in study.groups for process in alive_in_group(group)]
-    deadline = time.monotonic() + 60
-    while left and time.monotonic() < deadline:
-        time.sleep(0.05)
-        left = [process for group in study.groups for process in alive_in_group(group)]
-    assert left == []
+    until(lambda: not any(map(alive_in_group, study.groups)))
